@@ -1,0 +1,1 @@
+//! Importers, titles, families, splits and the store of tunes.

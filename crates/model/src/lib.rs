@@ -1,0 +1,1 @@
+//! Layers with hand-written gradients, towers and losses.

@@ -1,0 +1,1 @@
+//! Musically structured tokens and their vocabulary.
