@@ -1,0 +1,130 @@
+//! One measure of every system as points with intervals, and a dashed line where chance is: inline SVG.
+
+use super::html::escape;
+use super::{DirectionReport, Role};
+use crate::metric::{Metric, Metrics};
+
+const WIDTH: f64 = 720.0;
+const LABELS: f64 = 220.0;
+const RIGHT: f64 = 90.0;
+const ROW: f64 = 26.0;
+const TOP: f64 = 28.0;
+
+/// A figure of one measure of every system of a direction.
+pub(super) fn chart(
+    direction: &DirectionReport,
+    measure: &str,
+    pick: impl Fn(&Metrics) -> &Metric,
+) -> String {
+    let metrics: Vec<&Metric> = direction.systems.iter().map(|s| pick(&s.full.overall)).collect();
+    let most = metrics.iter().map(|m| m.high.max(m.chance)).fold(0.0, f64::max);
+    let scale = Scale { most: if most > 0.0 { most * 1.05 } else { 1.0 } };
+    let rows = direction.systems.iter().zip(&metrics).enumerate();
+    let marks: String = rows
+        .map(|(i, (system, metric))| mark(i, (&system.name, system.role), metric, &scale))
+        .collect();
+    let height = TOP + ROW * metrics.len() as f64 + 26.0;
+    let chance = metrics.first().map(|m| m.chance).unwrap_or_default();
+    let label = format!("{measure}, {}: {}", direction.direction, spoken(direction, &metrics));
+    format!(
+        "<figure>\n<svg role=\"img\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
+         aria-label=\"{}\">\n{marks}{}{}</svg>\n<figcaption class=\"note\">{measure} among all {} candidates, with {}\
+         </figcaption>\n</figure>\n",
+        escape(&label),
+        axis(&scale, height - 24.0),
+        chance_line(scale.x(chance), chance, height - 24.0),
+        direction.candidates,
+        "intervals; dashed: chance"
+    )
+}
+
+/// Values from 0 to `most` along the width.
+struct Scale {
+    most: f64,
+}
+
+impl Scale {
+    fn x(&self, value: f64) -> f64 {
+        LABELS + value / self.most * (WIDTH - LABELS - RIGHT)
+    }
+}
+
+fn mark(row: usize, system: (&str, Role), metric: &Metric, scale: &Scale) -> String {
+    let (name, role) = system;
+    let y = TOP + ROW * (row as f64 + 0.5);
+    let class = match role {
+        Role::Model => "model",
+        Role::Baseline => "baseline",
+    };
+    let (low, high, at) = (scale.x(metric.low), scale.x(metric.high), scale.x(metric.value));
+    format!(
+        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\
+         <line class=\"{class}\" stroke-width=\"2\" x1=\"{low:.1}\" x2=\"{high:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
+         <circle class=\"{class}\" cx=\"{at:.1}\" cy=\"{y:.1}\" r=\"4\"/>\
+         <text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\">{:.4}</text>\n",
+        LABELS - 12.0,
+        y + 4.5,
+        escape(&shortened(name)),
+        high + 8.0,
+        y + 4.5,
+        metric.value
+    )
+}
+
+fn axis(scale: &Scale, y: f64) -> String {
+    let step = nice_step(scale.most / 4.0);
+    let ticks = (0..).map(|i| f64::from(i) * step).take_while(|&value| value <= scale.most);
+    let tick = |value: f64| {
+        let x = scale.x(value);
+        format!(
+            "<text class=\"soft\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{}</text>",
+            y + 18.0,
+            number(value)
+        )
+    };
+    let line = format!(
+        "<line class=\"axis\" x1=\"{LABELS}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>",
+        scale.x(scale.most)
+    );
+    ticks.fold(line, |out, value| out + &tick(value)) + "\n"
+}
+
+fn chance_line(x: f64, chance: f64, bottom: f64) -> String {
+    format!(
+        "<line class=\"chance\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{bottom:.1}\"/>\
+         <text class=\"soft\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">chance {chance:.4}</text>\n",
+        TOP - 8.0,
+        TOP - 13.0
+    )
+}
+
+/// What a reader hears who cannot see the figure.
+fn spoken(direction: &DirectionReport, metrics: &[&Metric]) -> String {
+    let systems = direction.systems.iter().zip(metrics);
+    let each = systems.map(|(system, m)| {
+        format!("{} {:.4}, from {:.4} to {:.4}", system.name, m.value, m.low, m.high)
+    });
+    let chance = metrics.first().map(|m| format!("chance {:.4}", m.chance));
+    each.chain(chance).collect::<Vec<_>>().join("; ")
+}
+
+/// The least of 1, 2, 5 times a power of ten that is no less than `least`.
+fn nice_step(least: f64) -> f64 {
+    let power = 10f64.powf(least.log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
+    steps.into_iter().find(|&step| step >= least).unwrap_or(10.0 * power)
+}
+
+/// A tick's number with as few digits as it needs.
+fn number(value: f64) -> String {
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A name cut to what fits beside the marks.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= 28 {
+        return name.to_owned();
+    }
+    name.chars().take(27).chain(std::iter::once('…')).collect()
+}
