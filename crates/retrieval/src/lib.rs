@@ -33,20 +33,25 @@
 //! Several candidates can be relevant to a query, and candidates can tie; docs/evaluation.md says exactly what each
 //! measure means then.
 
+pub mod baseline;
 mod bootstrap;
+mod classifier;
 mod compare;
 mod dot;
 mod embeddings;
 mod error;
+mod lbfgs;
 mod metric;
 mod outcome;
 mod pool;
 mod ranking;
 pub mod report;
 mod scores;
+pub mod trec;
 mod truth;
 
 pub use bootstrap::Bootstrap;
+pub use classifier::{Classifier, Examples, Fit};
 pub use compare::{Difference, Differences};
 pub use embeddings::Embeddings;
 pub use error::{Error, Result};
