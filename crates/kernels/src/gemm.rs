@@ -1,0 +1,161 @@
+//! The general matrix product on strided f32 views, its rows shared out among the threads.
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
+
+use crate::{View, ViewMut};
+
+/// What becomes of the values that a result meets in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// They are overwritten.
+    Set,
+    /// The result is added to them.
+    Add,
+}
+
+/// Below this many multiplications for each thread a split costs more than it saves.
+const WORTH_A_THREAD: usize = 1 << 20;
+
+/// The matrix product: `out` (M, N) becomes, or gains, `a` (M, K) times `b` (K, N).
+///
+/// The work is split by rows of `out`, so the values do not depend on the number of threads.
+///
+/// # Panics
+/// When the shapes do not fit each other.
+pub fn matmul(a: View<'_>, b: View<'_>, out: ViewMut<'_>, write: Write) {
+    assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
+    let work = a.rows * a.cols * b.cols;
+    let pieces = (work / WORTH_A_THREAD).clamp(1, rayon::current_num_threads());
+    split(a, b, out, Split { pieces, write });
+}
+
+/// The same on the calling thread alone, for work that is already one of several threads.
+pub(crate) fn matmul_here(a: View<'_>, b: View<'_>, out: ViewMut<'_>, write: Write) {
+    assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
+    if out.rows == 0 || out.cols == 0 || a.cols == 0 {
+        if write == Write::Set {
+            out.data.chunks_mut(out.stride.max(1)).for_each(|row| row[..out.cols].fill(0.0));
+        }
+        return;
+    }
+    let beta = match write {
+        Write::Set => 0.0,
+        Write::Add => 1.0,
+    };
+    let shape = (out.rows, out.cols).strides((out.stride, 1));
+    if let (Some(a), Some(b), Ok(mut out)) =
+        (array(a), array(b), ArrayViewMut2::from_shape(shape, out.data))
+    {
+        general_mat_mul(1.0, &a, &b, beta, &mut out);
+    } else {
+        unreachable!("views hold all their rows");
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Split {
+    pieces: usize,
+    write: Write,
+}
+
+fn split(a: View<'_>, b: View<'_>, out: ViewMut<'_>, how: Split) {
+    if how.pieces < 2 || out.rows < 2 {
+        return matmul_here(a, b, out, how.write);
+    }
+    let (left, rows) = (how.pieces / 2, out.rows);
+    // A whole number of the micro-kernel's rows, so that only the last piece has a ragged edge.
+    let at = (rows * left / how.pieces).next_multiple_of(8).min(rows);
+    let (head, tail) = out.split_rows(at);
+    rayon::join(
+        || split(a.rows(0..at), b, head, Split { pieces: left, ..how }),
+        || split(a.rows(at..rows), b, tail, Split { pieces: how.pieces - left, ..how }),
+    );
+}
+
+fn array(view: View<'_>) -> Option<ArrayView2<'_, f32>> {
+    let shape = (view.rows, view.cols).strides((view.row_stride, view.col_stride));
+    ArrayView2::from_shape(shape, view.data).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * 37 + 11) % 101) as f32 / 50.0 - 1.0).collect()
+    }
+
+    fn plain(a: View<'_>, b: View<'_>, out: &mut [f32]) {
+        for i in 0..a.rows {
+            for j in 0..b.cols {
+                let term = |k: usize| {
+                    let left = a.data[i * a.row_stride + k * a.col_stride];
+                    f64::from(left * b.data[k * b.row_stride + j * b.col_stride])
+                };
+                out[i * b.cols + j] += (0..a.cols).map(term).sum::<f64>() as f32;
+            }
+        }
+    }
+
+    fn check(a: View<'_>, b: View<'_>) {
+        let start = numbers(a.rows * b.cols);
+        let (mut fast, mut slow) = (start.clone(), start);
+        matmul(a, b, ViewMut::new(&mut fast, a.rows, b.cols), Write::Add);
+        plain(a, b, &mut slow);
+        for (x, y) in fast.iter().zip(&slow) {
+            assert!((x - y).abs() < 2e-5 * a.cols as f32, "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn a_product_equals_the_plain_triple_loop_in_every_orientation() {
+        for (m, k, n) in [(2, 5, 7), (11, 1, 13), (1, 17, 1), (67, 71, 73), (3, 131, 5)] {
+            let (a, b) = (numbers(m * k), numbers(k * n));
+            check(View::new(&a, m, k), View::new(&b, k, n));
+            check(View::new(&a, m, k), View::new(&b, n, k).t());
+            check(View::new(&a, k, m).t(), View::new(&b, k, n));
+            check(View::new(&a, k, m).t(), View::new(&b, n, k).t());
+        }
+    }
+
+    #[test]
+    fn a_product_is_the_same_bit_for_bit_however_many_pieces_it_is_split_into() {
+        let (m, k, n) = (211, 307, 101);
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        let run = |pieces| {
+            let mut out = vec![f32::NAN; m * n];
+            let how = Split { pieces, write: Write::Set };
+            split(View::new(&a, m, k), View::new(&b, k, n), ViewMut::new(&mut out, m, n), how);
+            out
+        };
+        let whole = run(1);
+        for pieces in [2, 3, 5, 16] {
+            assert_eq!(whole, run(pieces), "{pieces} pieces");
+        }
+    }
+
+    #[test]
+    fn a_block_of_columns_is_written_and_its_neighbours_are_left_alone() {
+        let (a, b) = (numbers(6), numbers(6));
+        let mut out = vec![9.0; 2 * 5];
+        let block = ViewMut::new(&mut out, 2, 5).columns(1..3);
+        matmul(View::new(&a, 2, 3), View::new(&b, 3, 2), block, Write::Set);
+        for at in [0, 3, 4, 5, 8, 9] {
+            assert_eq!(out[at], 9.0);
+        }
+        assert_ne!(out[1], 9.0);
+    }
+
+    #[test]
+    fn an_empty_sum_is_zero() {
+        let mut out = vec![3.0; 4];
+        matmul(
+            View::new(&[], 2, 0),
+            View::new(&[], 0, 2),
+            ViewMut::new(&mut out, 2, 2),
+            Write::Set,
+        );
+        assert_eq!(out, [0.0; 4]);
+    }
+}

@@ -1,0 +1,196 @@
+//! The GRU's backward pass through time.
+
+use rayon::prelude::*;
+
+use super::{Direction, Gru, GruTape};
+use crate::gemm::matmul_here;
+use crate::sequences::Part;
+use crate::simd::vectorised;
+use crate::{View, ViewMut, Write, matmul};
+
+/// Where the gradients of one direction's weights are added; shapes as in [`GruWeights`](super::GruWeights).
+#[derive(Debug)]
+pub struct GruGradients<'a> {
+    /// Of W: (3H, I).
+    pub input: &'a mut [f32],
+    /// Of U: (3H, H).
+    pub recurrent: &'a mut [f32],
+    /// Of b: (3H).
+    pub input_bias: &'a mut [f32],
+    /// Of c: (3H).
+    pub recurrent_bias: &'a mut [f32],
+}
+
+/// What flows through the layer: its input, the gradient that comes in and the one that goes out.
+#[derive(Debug)]
+pub struct GruFlow<'a> {
+    /// What the layer read, (S, I).
+    pub x: &'a [f32],
+    /// The gradient of the layer's output, (S, H).
+    pub grad_output: &'a [f32],
+    /// Where the gradient of `x` goes, (S, I).
+    pub grad_x: &'a mut [f32],
+    /// Whether that replaces or joins what is there: the other direction's gradient.
+    pub write: Write,
+}
+
+impl Gru<'_> {
+    /// Takes the gradient of the output back to the weights and the input.
+    ///
+    /// `tape` is as the forward pass over the same input left it; its gates are used up.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    pub fn backward(&self, tape: &mut GruTape, flow: GruFlow<'_>, grads: &mut GruGradients<'_>) {
+        let (h, i, rows) = (self.hidden(), self.input(), self.sequences.rows());
+        assert_eq!(flow.grad_output.len(), rows * h, "the gradient of a GRU's output");
+        self.gather_previous(tape);
+        self.through_time(flow.grad_output, tape, grads);
+        let gates = View::new(&tape.gates, rows, 4 * h);
+        let (q, rz, rzn) = (gates.columns(0..h), gates.columns(h..3 * h), gates.columns(h..4 * h));
+        let weights = View::new(self.weights.input, 3 * h, i);
+        matmul(rzn, weights, ViewMut::new(flow.grad_x, rows, i), flow.write);
+        let x = View::new(flow.x, rows, i);
+        matmul(rzn.t(), x, ViewMut::new(grads.input, 3 * h, i), Write::Add);
+        let previous = View::new(&tape.previous, rows, h);
+        let (of_rz, of_n) = grads.recurrent.split_at_mut(2 * h * h);
+        matmul(rz.t(), previous, ViewMut::new(of_rz, 2 * h, h), Write::Add);
+        matmul(q.t(), previous, ViewMut::new(of_n, h, h), Write::Add);
+    }
+
+    /// Puts the state that each row was made from beside it: the output of the step before, or zeros.
+    fn gather_previous(&self, tape: &mut GruTape) {
+        let h = self.hidden();
+        tape.previous.resize(tape.output.len(), 0.0);
+        for part in self.sequences.parts() {
+            let rows = part.start * h..(part.start + part.rows()) * h;
+            let (output, previous) = (&tape.output[rows.clone()], &mut tape.previous[rows]);
+            for t in 0..part.len() {
+                let to = &mut previous[part.steps[t] * h..part.steps[t + 1] * h];
+                let (from, carried) = self.before(part, t).unwrap_or((0, 0));
+                let (live, fresh) = to.split_at_mut(carried * h);
+                live.copy_from_slice(&output[part.steps[from] * h..][..carried * h]);
+                fresh.fill(0.0);
+            }
+        }
+    }
+
+    /// Replaces q, r, z and n of every row by the gradients of q and of what r, z and n are functions of.
+    fn through_time(&self, grad_output: &[f32], tape: &mut GruTape, grads: &mut GruGradients<'_>) {
+        let h = self.hidden();
+        let mut jobs = Vec::with_capacity(self.sequences.parts().len());
+        let mut gates = &mut tape.gates[..];
+        for part in self.sequences.parts() {
+            let (own, rest) = gates.split_at_mut(part.rows() * 4 * h);
+            let rows = part.start * h..(part.start + part.rows()) * h;
+            let (grad, previous) = (&grad_output[rows.clone()], &tape.previous[rows]);
+            jobs.push((part, PartRows { gates: own, grad, previous }));
+            gates = rest;
+        }
+        let sums: Vec<Vec<f32>> =
+            jobs.into_par_iter().map(|(part, rows)| self.run_back(part, rows)).collect();
+        for sum in sums {
+            add(&mut grads.input_bias[..], &sum[h..]);
+            add(&mut grads.recurrent_bias[..2 * h], &sum[h..3 * h]);
+            add(&mut grads.recurrent_bias[2 * h..], &sum[..h]);
+        }
+    }
+
+    /// One part, from the step taken last to the first; returns the sums over its rows, (4H).
+    fn run_back(&self, part: &Part, rows: PartRows<'_>) -> Vec<f32> {
+        let h = self.hidden();
+        let PartRows { gates, grad, previous } = rows;
+        let mut sums = vec![0.0; 4 * h];
+        let mut carry = vec![0.0; part.members.len() * h];
+        for i in 0..part.len() {
+            let t = match self.direction {
+                Direction::Forward => part.len() - 1 - i,
+                Direction::Backward => i,
+            };
+            let rows = part.steps[t]..part.steps[t + 1];
+            let of_states = rows.start * h..rows.end * h;
+            let gates = &mut gates[rows.start * 4 * h..rows.end * 4 * h];
+            let carry = &mut carry[..rows.len() * h];
+            let (grad, previous) = (&grad[of_states.clone()], &previous[of_states]);
+            vectorised(
+                #[inline(always)]
+                || {
+                    gates_back(Rows { gates: &mut *gates, grad, previous, carry: &mut *carry }, h);
+                    gates.chunks_exact(4 * h).for_each(
+                        #[inline(always)]
+                        |row| add(&mut sums, row),
+                    );
+                },
+            );
+            if let Some((_, carried)) = self.before(part, t) {
+                self.carry_back(&gates[..carried * 4 * h], &mut carry[..carried * h]);
+            }
+        }
+        sums
+    }
+
+    /// Adds to the gradient of the states before a step what comes through their products.
+    fn carry_back(&self, gates: &[f32], carry: &mut [f32]) {
+        let h = self.hidden();
+        let carried = carry.len() / h;
+        let gates = View::new(gates, carried, 4 * h);
+        let weights = View::new(self.weights.recurrent, 3 * h, h);
+        for (columns, rows) in [(h..3 * h, 0..2 * h), (0..h, 2 * h..3 * h)] {
+            let carry = ViewMut::new(carry, carried, h);
+            matmul_here(gates.columns(columns), weights.rows(rows), carry, Write::Add);
+        }
+    }
+}
+
+#[inline(always)]
+fn add(sum: &mut [f32], row: &[f32]) {
+    for (sum, x) in sum.iter_mut().zip(row) {
+        *sum += x;
+    }
+}
+
+/// The rows of one part on the way back.
+struct PartRows<'a> {
+    /// q, r, z and n on entry, their gradients on return: (S, 4H).
+    gates: &'a mut [f32],
+    /// The gradient of the output, (S, H).
+    grad: &'a [f32],
+    /// The states before each step, (S, H).
+    previous: &'a [f32],
+}
+
+/// The rows of one step on the way back.
+struct Rows<'a> {
+    /// q, r, z and n on entry, their gradients on return: (n, 4H).
+    gates: &'a mut [f32],
+    /// The gradient of the step's output, (n, H).
+    grad: &'a [f32],
+    /// The states before the step, (n, H).
+    previous: &'a [f32],
+    /// The gradient of the states that came from later steps; on return, the part of the gradient of the states
+    /// before the step that does not come through a product: (n, H).
+    carry: &'a mut [f32],
+}
+
+#[inline(always)]
+fn gates_back(rows: Rows<'_>, h: usize) {
+    let states = rows.grad.chunks_exact(h).zip(rows.previous.chunks_exact(h));
+    let both = rows.gates.chunks_exact_mut(4 * h).zip(rows.carry.chunks_exact_mut(h));
+    for ((gates, carry), (grad, previous)) in both.zip(states) {
+        let (q, rest) = gates.split_at_mut(h);
+        let (r, rest) = rest.split_at_mut(h);
+        let (z, n) = rest.split_at_mut(h);
+        let (n, carry) = (&mut n[..h], &mut carry[..h]);
+        let (grad, previous) = (&grad[..h], &previous[..h]);
+        for j in 0..h {
+            let d = grad[j] + carry[j];
+            carry[j] = d * z[j];
+            let of_n = d * (1.0 - z[j]) * (1.0 - n[j] * n[j]);
+            z[j] = d * (previous[j] - n[j]) * z[j] * (1.0 - z[j]);
+            n[j] = of_n;
+            let of_q = of_n * r[j];
+            r[j] = of_n * q[j] * r[j] * (1.0 - r[j]);
+            q[j] = of_q;
+        }
+    }
+}
