@@ -72,6 +72,11 @@ impl Duration {
         Self::from_wide(a.saturating_sub(b), u64::from(self.den) * u64::from(other.den))
     }
 
+    /// The product, sparing the arithmetic where there is nothing to scale.
+    pub(crate) fn scaled(self, factor: Self) -> Self {
+        if factor.num == 1 && factor.den == 1 { self } else { self * factor }
+    }
+
     fn from_wide(num: u64, den: u64) -> Self {
         let den = den.max(1);
         let divisor = gcd(num, den);
@@ -83,12 +88,14 @@ impl Duration {
     }
 
     fn rounded(num: u64, den: u64) -> Self {
-        const GRID: u128 = 65_536;
-        let scaled = (u128::from(num) * GRID + u128::from(den) / 2) / u128::from(den);
-        let divisor = gcd128(scaled, GRID);
-        let num = u32::try_from(scaled / divisor).unwrap_or(u32::MAX);
-        let den = u32::try_from(GRID / divisor).unwrap_or(1);
-        Self { num, den }
+        const GRID: u64 = 65_536;
+        let scaled = (u128::from(num) * u128::from(GRID) + u128::from(den) / 2) / u128::from(den);
+        let scaled = u64::try_from(scaled).unwrap_or(u64::MAX);
+        let divisor = gcd(scaled, GRID);
+        match u32::try_from(scaled / divisor) {
+            Ok(num) => Self { num, den: (GRID / divisor) as u32 },
+            Err(_) => Self { num: u32::try_from(scaled / GRID).unwrap_or(u32::MAX), den: 1 },
+        }
     }
 }
 
@@ -101,9 +108,18 @@ impl Default for Duration {
 impl Add for Duration {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        let num =
-            u64::from(self.num) * u64::from(other.den) + u64::from(other.num) * u64::from(self.den);
-        Self::from_wide(num, u64::from(self.den) * u64::from(other.den))
+        if self.den == other.den {
+            return Self::from_wide(
+                u64::from(self.num) + u64::from(other.num),
+                u64::from(self.den),
+            );
+        }
+        let (a, b) = (u64::from(self.den), u64::from(other.den));
+        let common = gcd(a, b);
+        // The cross products stay below 2^64 only one by one, so their sum saturates.
+        let num = (u64::from(self.num) * (b / common))
+            .saturating_add(u64::from(other.num) * (a / common));
+        Self::from_wide(num, a / common * b)
     }
 }
 
@@ -156,12 +172,17 @@ impl fmt::Debug for Duration {
     }
 }
 
+/// The greatest common divisor; 1 when both are zero. Denominators are nearly always powers of
+/// two, which need no division.
 fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a.max(1) } else { gcd(b, a % b) }
-}
-
-fn gcd128(a: u128, b: u128) -> u128 {
-    if b == 0 { a.max(1) } else { gcd128(b, a % b) }
+    if b.is_power_of_two() && a != 0 {
+        return 1 << a.trailing_zeros().min(b.trailing_zeros());
+    }
+    let (mut a, mut b) = (a, b);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a.max(1)
 }
 
 #[cfg(test)]
@@ -173,6 +194,7 @@ mod tests {
         let third = Duration::new(1, 12);
         assert_eq!(third + third + third, Duration::new(1, 4));
         assert_eq!(Duration::new(6, 8), Duration::new(3, 4));
+        assert_eq!(Duration::new(0, 8), Duration::ZERO);
         assert_eq!(Duration::new(1, 4) - Duration::new(1, 8), Duration::new(1, 8));
         assert_eq!(Duration::new(1, 8) - Duration::new(1, 4), Duration::ZERO);
         assert_eq!(Duration::new(3, 8).ratio(Duration::new(1, 8)), Duration::new(3, 1));
@@ -186,5 +208,7 @@ mod tests {
         let long = Duration::new(u32::MAX, 1) + Duration::new(u32::MAX, 1);
         assert_eq!(long, Duration::new(u32::MAX, 1));
         assert_eq!(Duration::new(5, 0), Duration::new(5, 1));
+        let uneven = Duration::new(u32::MAX, 7) + Duration::new(u32::MAX, 11);
+        assert!((uneven.as_f64() / 1_004_018_328.0 - 1.0).abs() < 1e-6, "{uneven}");
     }
 }

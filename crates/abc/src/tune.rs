@@ -1,15 +1,17 @@
 //! What a tune is once its ABC has been read.
 
-use std::fmt;
-
+use crate::complaint::Complaint;
 use crate::duration::Duration;
+use crate::key::Key;
+use crate::metre::Metre;
+use crate::pitch::{Pitch, Pitches};
 
 /// A tune as written: its header, then its bars in the order in which they stand on the page.
 ///
 /// Several voices are reduced to the first one that carries a melody.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tune {
-    /// Line of the `X:` field in the source, from 1.
+    /// Line of the source where the tune starts (its `X:` field), from 1.
     pub line: u32,
     /// Information fields.
     pub header: Header,
@@ -38,110 +40,26 @@ pub struct Header {
     pub key: Key,
     /// Playing order of the parts, `P:` in the header (`AABB`), as written.
     pub parts: Option<String>,
-    /// All other fields, in order, as (letter, text); continuation lines are joined.
+    /// All other fields, in order, as (letter, text); continuation lines are joined. Fields that
+    /// only steer the reading (`U:`, `V:`, `m:`, instructions) are not among them.
     pub others: Vec<(char, String)>,
 }
 
-/// A metre such as 6/8.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Metre {
-    /// Beats, or for compound metres pulses, in a bar; the sum for additive metres (`2+3/8`).
-    pub numerator: u32,
-    /// The note value that is counted: 1, 2, 4, 8, 16...
-    pub denominator: u32,
-}
-
-impl Metre {
-    /// The length of a full bar.
-    pub fn bar(self) -> Duration {
-        Duration::new(self.numerator, self.denominator)
-    }
-
-    /// Whether beats divide in three (6/8, 9/8, 12/8...).
-    pub fn is_compound(self) -> bool {
-        self.numerator > 3 && self.numerator.is_multiple_of(3) && self.denominator >= 8
-    }
-
-    /// Whether a bar has three beats (3/4, 9/8, 3/2...).
-    pub fn is_triple(self) -> bool {
-        self.numerator == 3 || (self.is_compound() && self.numerator == 9)
-    }
-
-    /// The length of one beat: a dotted note in compound metres.
-    pub fn beat(self) -> Duration {
-        Duration::new(if self.is_compound() { 3 } else { 1 }, self.denominator)
-    }
-}
-
-impl fmt::Display for Metre {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.numerator, self.denominator)
-    }
-}
-
-/// Church modes and their kin; `Ionian` is written and read as major, `Aeolian` as minor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Mode {
-    /// Major.
-    #[default]
-    Ionian,
-    /// Minor with a raised sixth.
-    Dorian,
-    /// Minor with a lowered second.
-    Phrygian,
-    /// Major with a raised fourth.
-    Lydian,
-    /// Major with a lowered seventh.
-    Mixolydian,
-    /// Natural minor.
-    Aeolian,
-    /// Minor with lowered second and fifth.
-    Locrian,
-}
-
-/// A key: tonic, mode and the accidentals that it puts before the notes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// The tonic, or `None` for `K:none`, an empty `K:` and explicit signatures without a tonic.
-    pub tonic: Option<Tonic>,
-    /// The mode; Ionian where there is no tonic.
-    pub mode: Mode,
-    /// Semitones added to each letter, C D E F G A B: -1 flat, 0, 1 sharp. Includes explicit
-    /// accidentals such as `K:D Phr ^f`.
-    pub signature: [i8; 7],
-}
-
-/// A tonic by letter and accidental, so that C sharp and D flat differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Tonic {
-    /// 0 = C, 1 = D ... 6 = B.
-    pub step: u8,
-    /// Semitones added: -1, 0 or 1.
-    pub alter: i8,
-}
-
-/// A sounding pitch with its spelling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Pitch {
-    /// 0 = C, 1 = D ... 6 = B.
-    pub step: u8,
-    /// Semitones added by key or accidental: -2..=2.
-    pub alter: i8,
-    /// Octave in scientific notation: the ABC letter `C` is in octave 4, `c` in octave 5.
-    pub octave: i8,
-}
-
-impl Pitch {
-    /// The MIDI number; middle C (ABC `C`) is 60. Clamped to 0..=127.
-    pub fn midi(self) -> u8 {
-        const STEPS: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
-        let step = STEPS[usize::from(self.step) % 7];
-        let midi = (i32::from(self.octave) + 1) * 12 + step + i32::from(self.alter);
-        u8::try_from(midi.clamp(0, 127)).unwrap_or(0)
+impl Header {
+    /// The texts of all other fields of this letter, in order.
+    ///
+    /// ```
+    /// let tune = abc::read_tune("X:1\nS:first\nZ:anyone\nS:second\nK:C\nC|");
+    /// assert_eq!(tune.header.fields('S').collect::<Vec<_>>(), ["first", "second"]);
+    /// ```
+    pub fn fields(&self, letter: char) -> impl Iterator<Item = &str> {
+        self.others.iter().filter(move |field| field.0 == letter).map(|field| field.1.as_str())
     }
 }
 
 /// A bar: what stands between two bar lines.
+///
+/// It holds a note or a rest at least: bar lines with nothing between them are one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bar {
     /// The numbers of the ending that starts here (`[1`, `|2`, `[1,3`), empty otherwise.
@@ -152,6 +70,29 @@ pub struct Bar {
     pub events: Vec<Event>,
     /// The line that closes it.
     pub close: BarLine,
+}
+
+impl Bar {
+    /// The time that its notes and rests take.
+    pub fn length(&self) -> Duration {
+        self.events.iter().map(Event::duration).sum()
+    }
+
+    /// Its notes, in order.
+    pub fn notes(&self) -> impl Iterator<Item = &Note> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Note(note) => Some(note),
+            _ => None,
+        })
+    }
+
+    /// The part that starts with this bar.
+    pub fn part(&self) -> Option<&str> {
+        self.events.iter().find_map(|event| match event {
+            Event::Part(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
 }
 
 /// The bar line that closes a bar.
@@ -177,8 +118,15 @@ pub enum BarStyle {
     Heavy,
     /// `.|` dotted or `[|]` invisible
     Faint,
-    /// The music ends without a bar line.
+    /// The music ends, or another part starts, without a bar line.
     Missing,
+}
+
+impl BarStyle {
+    /// Whether the line ends a section of the tune: double, final and heavy lines do.
+    pub fn ends_section(self) -> bool {
+        matches!(self, Self::Double | Self::Final | Self::Heavy)
+    }
 }
 
 /// What happens inside a bar.
@@ -194,8 +142,28 @@ pub enum Event {
     Metre(Option<Metre>),
     /// From here on this unit note length holds (it matters to the writer alone).
     Unit(Duration),
-    /// A part starts (`P:A`).
+    /// A part starts (`P:A`); it stands before the notes of its bar.
     Part(String),
+}
+
+impl Event {
+    /// The time it takes, none for changes.
+    pub fn duration(&self) -> Duration {
+        match self {
+            Self::Note(note) => note.duration,
+            Self::Rest(rest) => rest.duration,
+            Self::Key(_) | Self::Metre(_) | Self::Unit(_) | Self::Part(_) => Duration::ZERO,
+        }
+    }
+
+    /// The tuplet it belongs to.
+    pub fn tuplet(&self) -> Option<Tuplet> {
+        match self {
+            Self::Note(note) => note.tuplet,
+            Self::Rest(rest) => rest.tuplet,
+            Self::Key(_) | Self::Metre(_) | Self::Unit(_) | Self::Part(_) => None,
+        }
+    }
 }
 
 /// A note, with its chord and grace notes.
@@ -208,9 +176,9 @@ pub struct Note {
     /// The note is tied to the next one of the same pitch.
     pub tied: bool,
     /// The other notes of a chord, low to high.
-    pub chord: Vec<Pitch>,
+    pub chord: Pitches,
     /// Grace notes before it, in order.
-    pub grace: Vec<Pitch>,
+    pub grace: Pitches,
     /// The tuplet it belongs to.
     pub tuplet: Option<Tuplet>,
 }
@@ -239,51 +207,9 @@ pub struct Tuplet {
     pub length: u8,
 }
 
-/// Something that the reader could not make sense of, where it stood and what was done about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
-    /// Line in the source, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-    /// The kind, for counting.
-    pub kind: ComplaintKind,
-    /// What stood there and what was done, as one clause.
-    pub message: String,
-}
-
-/// Kinds of complaints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ComplaintKind {
-    /// A field that means nothing here or has no sense in it.
-    Field,
-    /// A character in the music that stands for nothing.
-    Character,
-    /// A note length, tuplet or broken rhythm that does not add up.
-    Rhythm,
-    /// A chord, grace group, slur or text that is not closed.
-    Unclosed,
-    /// Repeats and endings that do not fit together.
-    Repeat,
-    /// A tie to nothing or to another pitch.
-    Tie,
-    /// Bytes that are neither UTF-8 nor ... decoded as Latin-1.
-    Encoding,
-    /// Notes missing altogether.
-    Empty,
-    /// Voices beside the melody that were left out.
-    Voice,
-}
-
-impl ComplaintKind {
-    /// Whether the notes as read may differ from what was meant.
-    pub fn touches_notes(self) -> bool {
-        matches!(self, Self::Character | Self::Rhythm | Self::Unclosed | Self::Empty)
-    }
-}
-
-impl fmt::Display for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
+impl Tuplet {
+    /// What a note's written length is multiplied with.
+    pub fn factor(self) -> Duration {
+        Duration::new(u32::from(self.q), u32::from(self.p))
     }
 }

@@ -1,0 +1,58 @@
+//! A tie from one note to the next.
+
+use crate::pitch::Pitch;
+
+/// The tie that waits for its second note, if there is one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tie {
+    /// Bar and event of the tied note.
+    place: Option<(usize, usize)>,
+    melody: Option<Pitch>,
+    chord: Vec<Pitch>,
+    /// A repeat or an ending came between, so that the next note in writing need not be the next
+    /// one in time.
+    jumped: bool,
+}
+
+/// How a tie ended.
+#[derive(Debug)]
+pub(crate) struct TieEnd {
+    pub(crate) place: (usize, usize),
+    /// The melody goes on with the same pitch, or may do so after a repeat.
+    pub(crate) holds: bool,
+    /// Some note of the chord does.
+    pub(crate) meets: bool,
+}
+
+impl Tie {
+    pub(crate) fn begin(&mut self, place: (usize, usize), melody: Pitch, chord: &[Pitch]) {
+        (self.place, self.melody, self.jumped) = (Some(place), Some(melody), false);
+        self.chord.clear();
+        self.chord.extend_from_slice(chord);
+    }
+
+    /// The alteration that the tie hands on to a note without an accidental of its own.
+    pub(crate) fn carries(&self, step: u8, octave: i8) -> Option<i8> {
+        let wanted = Pitch { step, alter: 0, octave };
+        let mut pitches = self.melody.iter().chain(&self.chord);
+        pitches.find(|pitch| pitch.same_place(wanted)).map(|pitch| pitch.alter)
+    }
+
+    pub(crate) fn jump(&mut self) {
+        self.jumped = true;
+    }
+
+    /// Ends the tie at the next note, or at a rest or the end (`None`).
+    pub(crate) fn end(&mut self, next: Option<(Pitch, &[Pitch])>) -> Option<TieEnd> {
+        let place = self.place.take()?;
+        let melody = self.melody.take();
+        let same = next.is_some_and(|(pitch, _)| Some(pitch) == melody);
+        let meets = self.jumped
+            || next.is_some_and(|(pitch, others)| {
+                let tied = |pitch: &Pitch| Some(*pitch) == melody || self.chord.contains(pitch);
+                tied(&pitch) || others.iter().any(tied)
+            });
+        self.chord.clear();
+        Some(TieEnd { place, holds: same || self.jumped, meets })
+    }
+}

@@ -1,0 +1,114 @@
+//! Several voices, and which of them carries the melody.
+
+use crate::complaint::{ComplaintKind, Log, Place};
+use crate::fields::Fields;
+use crate::tune::{Bar, Event};
+use crate::voice::{At, Setup, Voice};
+
+/// A tune has no more voices than this; further ones are read as the last.
+const MAX_VOICES: usize = 64;
+
+/// The voices of a tune, in the order of their declaration or first notes.
+pub(crate) struct Voices {
+    voices: Vec<Voice>,
+    now: usize,
+}
+
+impl Voices {
+    /// The voices that the header declares, or one without a name.
+    pub(crate) fn new(fields: &Fields) -> Self {
+        let mut voices = Self { voices: Vec::new(), now: 0 };
+        for text in &fields.voices {
+            voices.select(text, fields);
+        }
+        voices.now = 0;
+        if voices.voices.is_empty() {
+            voices.voices.push(new_voice(String::new(), fields));
+        }
+        voices
+    }
+
+    pub(crate) fn current(&mut self) -> &mut Voice {
+        &mut self.voices[self.now]
+    }
+
+    pub(crate) fn all(&mut self) -> impl Iterator<Item = &mut Voice> {
+        self.voices.iter_mut()
+    }
+
+    /// `V:` goes on with a voice, new or known.
+    pub(crate) fn select(&mut self, text: &str, fields: &Fields) {
+        let (id, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let known = self.voices.iter().position(|voice| voice.id == id);
+        let unnamed = || self.voices.iter().position(|voice| voice.id.is_empty());
+        self.now = match known.or_else(|| unnamed().filter(|&at| self.voices[at].is_fresh())) {
+            Some(index) => index,
+            None if self.voices.len() < MAX_VOICES => {
+                self.voices.push(new_voice(id.to_owned(), fields));
+                self.voices.len() - 1
+            }
+            None => self.voices.len() - 1,
+        };
+        let voice = &mut self.voices[self.now];
+        if voice.id.is_empty() {
+            id.clone_into(&mut voice.id);
+        }
+        for word in rest.split_whitespace() {
+            if let Some(octaves) = word.strip_prefix("octave=") {
+                voice.octave = octaves.parse().unwrap_or(0i8).clamp(-4, 4);
+            }
+            voice.percussion |= word == "perc" || word.starts_with("clef=perc");
+        }
+    }
+
+    /// Ends all voices and gives the first that carries a melody: in the order of `%%score` where
+    /// there is one, and percussion only when there is nothing else.
+    pub(crate) fn melody(mut self, fields: &Fields, log: &mut Log, end: Place<'_>) -> Melody {
+        for voice in &mut self.voices {
+            voice.finish(&mut At { log: &mut *log, place: end });
+        }
+        let rank = |voice: &Voice| {
+            let place = fields.score.iter().position(|id| *id == voice.id);
+            (voice.notes == 0, voice.percussion, place.unwrap_or(fields.score.len()))
+        };
+        let sounding = self.voices.iter().filter(|voice| voice.notes > 0).count();
+        let best = (0..self.voices.len()).min_by_key(|&index| (rank(&self.voices[index]), index));
+        let voice = self.voices.swap_remove(best.unwrap_or(0));
+        if sounding > 1 {
+            let message = format!("of {sounding} voices only `{}` is kept", voice.id);
+            log.add(Place { offset: 0, ..end }, ComplaintKind::Voice, message);
+        }
+        let mut bars = voice.bars;
+        if voice.notes == 0 {
+            bars.clear();
+        }
+        drop_trailing_changes(&mut bars);
+        Melody { setup: voice.start, bars }
+    }
+}
+
+/// What is left of the voices.
+pub(crate) struct Melody {
+    pub(crate) setup: Setup,
+    pub(crate) bars: Vec<Bar>,
+}
+
+fn new_voice(id: String, fields: &Fields) -> Voice {
+    let mut voice = Voice::new(id, fields.setup(), fields.reach);
+    voice.key_octave = fields.octave;
+    voice.percussion = fields.percussion;
+    voice
+}
+
+/// Changes after the last note of the tune change nothing.
+fn drop_trailing_changes(bars: &mut [Bar]) {
+    if let Some(last) = bars.last_mut() {
+        while last
+            .events
+            .last()
+            .is_some_and(|event| matches!(event, Event::Key(_) | Event::Metre(_) | Event::Unit(_)))
+        {
+            last.events.pop();
+        }
+    }
+}
