@@ -78,25 +78,21 @@ impl KeyField {
             self.accidentals.push(accidental);
             return length;
         }
-        if self.parameter(rest) {
-            return rest.len();
+        if let Some(tonic) = &mut self.key.tonic {
+            if let Some((mode, length)) = mode_prefix(rest) {
+                self.key.mode = mode;
+                return length;
+            }
+            if let Some((alter, length)) = spoken_accidental(rest.as_bytes()) {
+                tonic.alter = alter;
+                return length;
+            }
         }
         if rest.eq_ignore_ascii_case("exp") {
             self.only_explicit = true;
             return rest.len();
         }
-        let Some(tonic) = &mut self.key.tonic else { return 0 };
-        if let Some((alter, length)) = spoken_accidental(rest.as_bytes()) {
-            tonic.alter = alter;
-            return length;
-        }
-        match mode_prefix(rest) {
-            Some((mode, length)) => {
-                self.key.mode = mode;
-                length
-            }
-            None => 0,
-        }
+        if self.parameter(rest) { rest.len() } else { 0 }
     }
 
     /// Takes clefs, `octave=` and everything else of the form `name=value`.
