@@ -1,0 +1,138 @@
+//! Dance types under one name each.
+
+/// Names by which each dance type goes, the normalised one first; all folded.
+const TYPES: &[&[&str]] = &[
+    &["reel", "reels"],
+    &["slip jig", "slipjig", "slip jigs", "hop jig", "slip hop jig"],
+    &["jig", "jigs", "double jig", "single jig", "doublejig", "singlejig"],
+    &["hornpipe", "hornpipes"],
+    &["polka", "polkas"],
+    &["waltz", "waltzes", "valse", "waltze"],
+    &["barndance", "barn dance"],
+    &["strathspey", "strathspeys", "strathsy", "strathspy"],
+    &["quickstep", "quick step", "quickstepp"],
+    &["march", "marches", "quick march", "slow march", "marche"],
+    &["slide", "slides"],
+    &["mazurka", "mazurkas"],
+    &["three-two", "three two", "triple hornpipe", "3 2 hornpipe", "3 2"],
+    &["clog", "clogs", "lancashire clog", "clog dance"],
+    &["fling", "highland fling", "highland", "highlands"],
+    &["schottische", "schottisches"],
+    &["set dance", "long dance", "setdance"],
+    &["air", "airs", "slow air"],
+    &["minuet", "minuets", "menuet"],
+    &["gavotte", "gavottes", "gavot"],
+    &["cotillion", "cottillon", "cotillon"],
+    &["quadrille", "quadrilles"],
+    &["walkaround", "walk around"],
+    &["allemande", "allemand"],
+];
+
+/// Dance words that say what a tune is only in an `R:` field or after a dash, since they are common
+/// words of titles too (`The Highland Laddie`, `Londonderry Air`, `Playground Slide`).
+const WEAK_IN_TITLES: &[&str] = &["air", "fling", "slide", "set dance", "walkaround", "allemande"];
+
+/// The normalised name of the dance type that `text` (an `R:` field, a type column) gives.
+///
+/// A known type, or the known type with which the text begins or ends (`Irish reel`,
+/// `reel (hornpipe)`); otherwise the text itself in lower case; `None` when it is empty.
+///
+/// ```
+/// assert_eq!(corpus::dance_type("Slip-Jig").as_deref(), Some("slip jig"));
+/// assert_eq!(corpus::dance_type("double jig").as_deref(), Some("jig"));
+/// assert_eq!(corpus::dance_type("bourrée").as_deref(), Some("bourrée"));
+/// ```
+pub fn dance_type(text: &str) -> Option<String> {
+    let folded = super::titles::fold_words(text);
+    if folded.is_empty() {
+        return None;
+    }
+    let known = exact(&folded).or_else(|| ending(&folded)).or_else(|| beginning(&folded));
+    Some(known.map_or_else(|| text.trim().to_lowercase(), str::to_owned))
+}
+
+/// The dance type that a phrase is, word for word; `phrase` folded.
+pub(crate) fn exact(phrase: &str) -> Option<&'static str> {
+    TYPES.iter().find(|names| names.contains(&phrase)).map(|names| names[0])
+}
+
+/// The dance type that a folded title states: as its last word (`fishers hornpipe`), as its first
+/// words followed by `of`, `in`, `for` or a number (`march of the 44th regt`, `jig in a`), or as
+/// `quick step` and `quick march` anywhere at its start.
+pub(crate) fn stated_in_title(folded: &str) -> Option<&'static str> {
+    let strong = |name: &&'static str| !WEAK_IN_TITLES.contains(name);
+    ending(folded).or_else(|| leading(folded)).filter(strong)
+}
+
+fn ending(folded: &str) -> Option<&'static str> {
+    let named = |name: &&&str| folded.strip_suffix(**name).is_some_and(|head| head.ends_with(' '));
+    longest(named)
+}
+
+fn beginning(folded: &str) -> Option<&'static str> {
+    let named =
+        |name: &&&str| folded.strip_prefix(**name).is_some_and(|rest| rest.starts_with(' '));
+    longest(named)
+}
+
+fn leading(folded: &str) -> Option<&'static str> {
+    let quick = ["quick step", "quick march"].into_iter().find(|name| folded.starts_with(name));
+    if let Some(name) = quick {
+        return exact(name);
+    }
+    longest(|name: &&&str| {
+        folded.strip_prefix(**name).and_then(|rest| rest.strip_prefix(' ')).is_some_and(|rest| {
+            let word = rest.split(' ').next().unwrap_or_default();
+            matches!(word, "of" | "in" | "for") || word.starts_with(|c: char| c.is_ascii_digit())
+        })
+    })
+}
+
+/// The type whose longest name satisfies `named`, so that `slip jig` goes before `jig`.
+fn longest(named: impl Fn(&&&str) -> bool) -> Option<&'static str> {
+    let all = TYPES.iter().flat_map(|names| names.iter().map(move |name| (name, names[0])));
+    all.filter(|(name, _)| named(name)).max_by_key(|(name, _)| name.len()).map(|(_, first)| first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dance_type_has_one_name() {
+        for (text, expected) in [
+            ("reel", "reel"),
+            ("REEL", "reel"),
+            (" Jig ", "jig"),
+            ("double jig", "jig"),
+            ("slipjig", "slip jig"),
+            ("Slip-jig", "slip jig"),
+            ("barn dance", "barndance"),
+            ("highland fling", "fling"),
+            ("three-two", "three-two"),
+            ("Irish reel", "reel"),
+            ("reel (hornpipe)", "hornpipe"),
+            ("bourrée", "bourrée"),
+        ] {
+            assert_eq!(dance_type(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(dance_type(" "), None);
+    }
+
+    #[test]
+    fn a_title_states_its_dance_type_only_in_plain_words() {
+        for (folded, expected) in [
+            ("fishers hornpipe", Some("hornpipe")),
+            ("mr davidsons strathsy", Some("strathspey")),
+            ("march of the 44th regt", Some("march")),
+            ("quick step 33d regt", Some("quickstep")),
+            ("drink of brandy slipjig", Some("slip jig")),
+            ("jig in a", Some("jig")),
+            ("jig runrig", None),
+            ("londonderry air", None),
+            ("marching home", None),
+        ] {
+            assert_eq!(stated_in_title(folded), expected, "{folded}");
+        }
+    }
+}

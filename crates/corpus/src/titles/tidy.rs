@@ -1,0 +1,154 @@
+//! What is done to the characters of a title before its words are looked at.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Remarks in brackets that are about the notation, folded beginnings.
+const REMARKS: &[&str] = &["can be used", "for the", "as a ", "play ", "2 flutes"];
+
+/// A title with entities decoded, comments and stray marks gone, accents composed, white space
+/// single.
+pub(super) fn tidy(raw: &str) -> String {
+    let decoded = entities(raw);
+    let uncommented = decoded.split('%').next().unwrap_or_default();
+    let text = uncommented.trim_start().trim_start_matches("T:");
+    let text: String = text.nfc().filter(|&c| !c.is_control() || c.is_whitespace()).collect();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = without_index_remark(&text);
+    let text = without_leading_number(text);
+    let text = text.replace(['’', '‘', '`', '´'], "'").replace(['“', '”'], "\"");
+    undotted(&mended(&text))
+}
+
+/// Whether the field is a remark on the notation: `(Can be used as a Clog.)`, `for the Ger: Flute`.
+pub(super) fn is_remark(text: &str) -> bool {
+    let folded = super::fold_words(text);
+    let bracketed = text.starts_with('(') && text.ends_with(')');
+    let remark = REMARKS.iter().any(|start| folded.starts_with(start));
+    let flute =
+        folded == "2 flutes" || (folded.starts_with("for the") && folded.ends_with("flute"));
+    (bracketed && remark) || flute || folded.contains("following tunes are")
+}
+
+/// Text with HTML entities (`&eacute;`, `&#39;`, `&amp;`) as the characters that they stand for.
+pub(crate) fn entities(text: &str) -> String {
+    let mut decoded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        decoded.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.find(';').filter(|&end| end <= 10);
+        match end.and_then(|end| Some((entity(&rest[1..end])?, end))) {
+            Some((c, end)) => {
+                decoded.push(c);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                decoded.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    decoded + rest
+}
+
+fn entity(name: &str) -> Option<char> {
+    if let Some(number) = name.strip_prefix('#') {
+        let hex = number.strip_prefix(['x', 'X']);
+        let code = hex.map_or_else(|| number.parse(), |hex| u32::from_str_radix(hex, 16));
+        return code.ok().and_then(char::from_u32);
+    }
+    let plain = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" | "rsquo" | "lsquo" => '\'',
+        "nbsp" => ' ',
+        "ndash" | "mdash" => '-',
+        "aelig" => 'æ',
+        "AElig" => 'Æ',
+        "oslash" => 'ø',
+        "Oslash" => 'Ø',
+        "szlig" => 'ß',
+        _ => return accented(name),
+    };
+    Some(plain)
+}
+
+/// A letter with an accent by its entity name: `eacute`, `Ograve`.
+fn accented(name: &str) -> Option<char> {
+    let mut chars = name.chars();
+    let letter = chars.next().filter(char::is_ascii_alphabetic)?;
+    let mark = match chars.as_str() {
+        "acute" => '\u{301}',
+        "grave" => '\u{300}',
+        "circ" => '\u{302}',
+        "uml" => '\u{308}',
+        "tilde" => '\u{303}',
+        "ring" => '\u{30a}',
+        "cedil" => '\u{327}',
+        "caron" => '\u{30c}',
+        _ => return None,
+    };
+    unicode_normalization::char::compose(letter, mark)
+}
+
+/// `Moar Neine [index]`: a bracketed note by the transcriber at the end.
+fn without_index_remark(text: &str) -> &str {
+    let cut = text.rfind('[').filter(|_| text.ends_with(']'));
+    match cut {
+        Some(at) if super::fold_words(&text[at..]).ends_with("index") => text[..at].trim_end(),
+        _ => text,
+    }
+}
+
+/// `1. The Reel` and `No. 3: The Reel` without their number; `1st August` and `1921` as they are.
+fn without_leading_number(text: &str) -> &str {
+    let label = ["No. ", "No.", "Nr. ", "#"].iter().find_map(|label| text.strip_prefix(label));
+    let body = label.unwrap_or(text);
+    let digits = body.bytes().take_while(u8::is_ascii_digit).count();
+    let after = &body[digits..];
+    let rest = after.strip_prefix(['.', ')', ':']).or(label.map(|_| after));
+    match rest {
+        Some(rest) if digits > 0 && rest.starts_with(' ') => rest.trim_start(),
+        _ => text,
+    }
+}
+
+/// Text in which an overeager replacement put a colon after every `at` (`Wat:erloo`), mended.
+fn mended(text: &str) -> String {
+    let mut mended = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        let before = &text[..at];
+        let hurt = c == ':' && before.ends_with("at") && before.len() > 2;
+        if !hurt || before.ends_with(" at") {
+            mended.push(c);
+        }
+    }
+    mended
+}
+
+/// Irish in small letters with a dot for each dotted consonant (`an stanadoir suga.c`), written
+/// with `h` as today (`sugach`).
+fn undotted(text: &str) -> String {
+    let dotted = |pair: &[u8]| pair[0] == b'.' && pair[1].is_ascii_lowercase();
+    let small = text.chars().skip(1).all(|c| !c.is_uppercase());
+    if !small || !text.as_bytes().windows(2).any(dotted) {
+        return text.to_owned();
+    }
+    let mut spelt = String::with_capacity(text.len() + 8);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match chars.peek().copied() {
+            Some(next) if c == '.' && next.is_ascii_lowercase() => {
+                chars.next();
+                spelt.push(next);
+                if matches!(next, 'b' | 'c' | 'd' | 'f' | 'g' | 'm' | 'p' | 's' | 't') {
+                    spelt.push('h');
+                }
+            }
+            _ => spelt.push(c),
+        }
+    }
+    spelt
+}
