@@ -1,0 +1,174 @@
+//! The melody tower: a tune's notes and header as a unit vector.
+
+mod config;
+mod notes;
+
+use rand::Rng;
+
+use crate::columns::Columns;
+use crate::embedding::Embeddings;
+use crate::head::{Head, HeadConfig, HeadTape};
+use crate::mode::Mode;
+use crate::param::parameters;
+use crate::{Error, weights};
+use notes::{Notes, NotesTape};
+
+pub(crate) use config::check_dropout;
+pub use config::{Dims, Encoder, MelodyConfig};
+
+/// Tunes to embed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MelodyBatch {
+    /// The number of notes of each tune, (B); not looked at by a tower that reads headers only.
+    pub lengths: Vec<usize>,
+    /// The features of all notes, tune after tune, (sum of lengths, F).
+    pub notes: Vec<u32>,
+    /// The features of each header, (B, H); not looked at by a tower that reads notes only.
+    pub header: Vec<u32>,
+}
+
+/// What the backward pass needs of the forward pass; the memory is kept from one batch to the next.
+#[derive(Clone, Debug, Default)]
+pub struct MelodyTape {
+    notes: NotesTape,
+    header_ids: Vec<u32>,
+    header: Vec<f32>,
+    /// The pooled notes and the header side by side, (B, features).
+    features: Vec<f32>,
+    head: HeadTape,
+    part: Vec<f32>,
+}
+
+impl MelodyTape {
+    /// The unit vectors of the tunes, (B, D), in the batch's order.
+    pub fn embeddings(&self) -> &[f32] {
+        self.head.output()
+    }
+}
+
+/// The tower: notes through embeddings, encoder and pooling; the header through embeddings; both through a head.
+#[derive(Clone, Debug)]
+pub struct MelodyTower {
+    config: MelodyConfig,
+    notes: Option<Notes>,
+    header: Embeddings,
+    head: Head,
+}
+
+parameters!(MelodyTower: notes, header, head);
+
+impl MelodyTower {
+    /// A tower with random weights.
+    ///
+    /// # Errors
+    /// When the config describes no tower.
+    pub fn new(config: MelodyConfig, rng: &mut impl Rng) -> Result<Self, Error> {
+        config.check()?;
+        let notes = match config.note_vocab.is_empty() {
+            true => None,
+            false => Some(Notes::new(&config, rng)?),
+        };
+        let header = Embeddings::new(&config.header_shapes()?, rng);
+        let input = notes.as_ref().map_or(0, Notes::width) + header.width();
+        let (hidden, output, dropout) = (config.mlp, config.output, config.dropout);
+        let head = Head::new(HeadConfig { input, hidden, output, dropout }, rng);
+        Ok(MelodyTower { config, notes, header, head })
+    }
+
+    /// The config that the tower was made from.
+    pub fn config(&self) -> &MelodyConfig {
+        &self.config
+    }
+
+    /// Embeds the tunes of a batch; the result is [`MelodyTape::embeddings`].
+    ///
+    /// # Errors
+    /// When the batch does not fit the config.
+    pub fn forward(
+        &self,
+        batch: &MelodyBatch,
+        mut mode: Mode<'_>,
+        tape: &mut MelodyTape,
+    ) -> Result<(), Error> {
+        let tunes = self.check(batch)?;
+        let width = self.features();
+        tape.features.resize(tunes * width, 0.0);
+        if let Some(notes) = &self.notes {
+            notes.forward((&batch.lengths, &batch.notes), &mut mode, &mut tape.notes)?;
+            let columns = Columns { start: 0, count: notes.width(), width };
+            columns.put(tape.notes.pooled(), &mut tape.features);
+        }
+        if self.header.width() > 0 {
+            tape.header_ids.clone_from(&batch.header);
+            self.header.forward(&tape.header_ids, &mut tape.header);
+            self.header_columns().put(&tape.header, &mut tape.features);
+        }
+        self.head.forward(&tape.features, &mut mode, &mut tape.head);
+        Ok(())
+    }
+
+    /// Takes the gradient of the embeddings, (B, D), back to the parameters.
+    ///
+    /// `tape` is as the forward pass left it, and is used up.
+    ///
+    /// # Panics
+    /// When `grad` is not (B, D) of that forward pass.
+    pub fn backward(&mut self, grad: &[f32], tape: &mut MelodyTape) {
+        let columns = self.header_columns();
+        let grad = self.head.backward(grad, &mut tape.head);
+        if self.header.width() > 0 {
+            columns.take(grad, &mut tape.part);
+            self.header.backward(&tape.header_ids, &tape.part);
+        }
+        if let Some(notes) = &mut self.notes {
+            let columns = Columns { start: 0, count: notes.width(), width: columns.width };
+            columns.take(grad, &mut tape.part);
+            notes.backward(&tape.part, &mut tape.notes);
+        }
+    }
+
+    /// The weights, with the config, as a safetensors file.
+    ///
+    /// # Errors
+    /// When the format refuses them.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, Error> {
+        weights::save_with(self, &self.config)
+    }
+
+    /// The tower of a safetensors file.
+    ///
+    /// # Errors
+    /// When the file is damaged, has no config, or lacks a weight or has one too many or of another shape.
+    pub fn from_safetensors(bytes: &[u8]) -> Result<Self, Error> {
+        let mut tower = MelodyTower::new(weights::config(bytes)?, &mut weights::placeholder())?;
+        weights::load_parameters(&mut tower, bytes)?;
+        Ok(tower)
+    }
+
+    /// The number of tunes in a batch that fits.
+    fn check(&self, batch: &MelodyBatch) -> Result<usize, Error> {
+        let features = self.header.features();
+        let tunes = match &self.notes {
+            Some(_) => batch.lengths.len(),
+            None => batch.header.len() / features,
+        };
+        let (expected, found) = (tunes * features, batch.header.len());
+        if features > 0 && expected != found {
+            return Err(Error::Batch { what: "header features", expected, found });
+        }
+        if features > 0 {
+            self.header.check(&batch.header, "header")?;
+        }
+        Ok(tunes)
+    }
+
+    /// The width of what the head reads.
+    fn features(&self) -> usize {
+        self.notes.as_ref().map_or(0, Notes::width) + self.header.width()
+    }
+
+    fn header_columns(&self) -> Columns {
+        let (width, count) = (self.features(), self.header.width());
+        Columns { start: width - count, count, width }
+    }
+}

@@ -1,0 +1,108 @@
+//! The shape of a melody tower.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Pooling};
+
+/// The dimensions of embedding tables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Dims {
+    /// The same for every feature.
+    All(usize),
+    /// One for each feature.
+    Each(Vec<usize>),
+}
+
+impl Dims {
+    /// The shape of each table, (V, D).
+    pub(super) fn shapes(&self, vocab: &[usize], side: &str) -> Result<Vec<(usize, usize)>, Error> {
+        let dims = match self {
+            Dims::All(dims) => vec![*dims; vocab.len()],
+            Dims::Each(dims) => dims.clone(),
+        };
+        if dims.len() != vocab.len() {
+            let (d, v) = (dims.len(), vocab.len());
+            return Err(Error::Config(format!("{side}_dims names {d} features, {side}_vocab {v}")));
+        }
+        if dims.contains(&0) || vocab.contains(&0) {
+            return Err(Error::Config(format!("a {side} feature has no values or no dimensions")));
+        }
+        Ok(vocab.iter().copied().zip(dims).collect())
+    }
+}
+
+/// What reads the notes of a melody in their order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Encoder {
+    /// A stack of gated recurrent layers (Cho et al., arXiv 1406.1078).
+    Gru {
+        /// The width of each direction's state.
+        hidden: usize,
+        /// How many layers.
+        layers: usize,
+        /// Whether each layer also reads from the end.
+        bidirectional: bool,
+    },
+}
+
+/// The shape of a melody tower.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MelodyConfig {
+    /// The size of each note feature's vocabulary; none: the tower reads headers only.
+    pub note_vocab: Vec<usize>,
+    /// The dimensions of the note features' embeddings.
+    pub note_dims: Dims,
+    /// The size of each header feature's vocabulary; none: the tower reads notes only.
+    pub header_vocab: Vec<usize>,
+    /// The dimensions of the header features' embeddings.
+    pub header_dims: Dims,
+    /// What reads the notes.
+    pub encoder: Encoder,
+    /// How the notes become one vector.
+    pub pooling: Pooling,
+    /// The width of the hidden layer after pooling.
+    pub mlp: usize,
+    /// The rate of dropout on embedded notes, between the encoder's layers and in the head.
+    pub dropout: f32,
+    /// D, the width of the embedding.
+    pub output: usize,
+}
+
+impl MelodyConfig {
+    /// The tables of the note features, (V, D) each.
+    pub(super) fn note_shapes(&self) -> Result<Vec<(usize, usize)>, Error> {
+        self.note_dims.shapes(&self.note_vocab, "note")
+    }
+
+    /// The tables of the header features, (V, D) each.
+    pub(super) fn header_shapes(&self) -> Result<Vec<(usize, usize)>, Error> {
+        self.header_dims.shapes(&self.header_vocab, "header")
+    }
+
+    /// Whether the numbers describe a tower.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let Encoder::Gru { hidden, layers, .. } = self.encoder;
+        let sizes = [("hidden", hidden), ("layers", layers), ("mlp", self.mlp)];
+        for (name, size) in sizes.into_iter().chain([("output", self.output)]) {
+            if size == 0 {
+                return Err(Error::Config(format!("{name} has to be at least 1")));
+            }
+        }
+        if self.note_vocab.is_empty() && self.header_vocab.is_empty() {
+            let what = "a melody tower needs note features or header features";
+            return Err(Error::Config(what.to_owned()));
+        }
+        check_dropout(self.dropout)
+    }
+}
+
+/// Whether a rate of dropout is one.
+pub(crate) fn check_dropout(rate: f32) -> Result<(), Error> {
+    if (0.0..1.0).contains(&rate) {
+        return Ok(());
+    }
+    Err(Error::Config(format!("dropout is {rate}, which is not in 0..1")))
+}
