@@ -214,3 +214,55 @@ impl Gru {
         grad
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+    use crate::fixture::Fixture;
+
+    /// Copies rows that lie sequence after sequence to where the layout has them, or back.
+    fn rows(on: &Sequences, x: &[f32], to: impl Fn(&mut [f32], usize, usize)) -> Vec<f32> {
+        let mut out = x.to_vec();
+        let rows = (0..on.lengths().len()).flat_map(|b| on.rows_of(b));
+        rows.enumerate().for_each(|(at, row)| to(&mut out, at, row));
+        out
+    }
+
+    fn arranged(on: &Sequences, x: &[f32]) -> Vec<f32> {
+        let d = x.len() / on.rows();
+        rows(on, x, |out, at, row| out[row * d..][..d].copy_from_slice(&x[at * d..][..d]))
+    }
+
+    fn in_order(on: &Sequences, x: &[f32]) -> Vec<f32> {
+        let d = x.len() / on.rows();
+        rows(on, x, |out, at, row| out[at * d..][..d].copy_from_slice(&x[row * d..][..d]))
+    }
+
+    fn check(name: &str, layers: usize, bidirectional: bool) {
+        let fixture = Fixture::open(name);
+        let on = Sequences::new(&fixture.sizes("lengths"));
+        let config = GruConfig { input: 5, hidden: 7, layers, bidirectional, dropout: 0.5 };
+        let mut gru = Gru::new(config, &mut ChaCha8Rng::seed_from_u64(3));
+        gru.visit_mut(&mut |name, param| param.value = fixture.floats(name));
+        let x = arranged(&on, &fixture.floats("x"));
+        let steps = Steps { on: &on, rows: &x };
+        let mut tape = GruTape::default();
+        gru.forward(steps, &mut Mode::Evaluate, &mut tape);
+        fixture.check_output("y", &in_order(&on, tape.output()));
+        let grad = arranged(&on, &fixture.floats("grad_output.y"));
+        let grad_x = gru.backward(steps, &grad, &mut tape).to_vec();
+        fixture.check_gradient("x", &in_order(&on, &grad_x));
+        gru.visit(&mut |name, param| fixture.check_gradient(name, &param.grad));
+    }
+
+    #[test]
+    fn stacks_in_one_or_both_directions_equal_pytorch() {
+        check("gru_1_one_way", 1, false);
+        check("gru_1_two_way", 1, true);
+        check("gru_2_one_way", 2, false);
+        check("gru_2_two_way", 2, true);
+    }
+}

@@ -38,8 +38,12 @@
 //! ```
 
 mod columns;
+mod embedder;
 mod embedding;
 mod error;
+#[cfg(test)]
+#[path = "../../kernels/tests/common/mod.rs"]
+mod fixture;
 mod gru;
 mod head;
 mod info_nce;
@@ -51,11 +55,13 @@ mod ngrams;
 mod optimiser;
 mod param;
 mod pooling;
+mod reading;
 mod schedule;
 mod title;
 mod towers;
 mod weights;
 
+pub use embedder::{Embedder, embed_melodies, embed_titles};
 pub use error::Error;
 pub use info_nce::{InfoNce, InfoNceConfig, InfoNceTape, Matched, Pair, Pairs};
 pub use melody::{Dims, Encoder, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower};
@@ -64,6 +70,7 @@ pub use ngrams::title_features;
 pub use optimiser::{AdamW, AdamWConfig, gradient_norm};
 pub use param::{Param, Parameters};
 pub use pooling::Pooling;
+pub use reading::Reading;
 pub use schedule::{Decay, Schedule};
 pub use title::{BagPooling, TitleBatch, TitleConfig, TitleTape, TitleTower};
 pub use towers::{Towers, TowersBatch, TowersTape};

@@ -65,15 +65,29 @@ impl Towers {
     ) -> Result<f32, Error> {
         self.melody.forward(&batch.melodies, Mode::Train(rng), &mut tape.melody)?;
         self.title.forward(&batch.titles, Mode::Train(rng), &mut tape.title);
+        self.compare(&batch.pairs, tape)
+    }
+
+    /// The loss of a batch in evaluation: nothing is dropped out.
+    ///
+    /// # Errors
+    /// When the batch does not fit or the loss is not finite.
+    pub fn evaluate(&self, batch: &TowersBatch, tape: &mut TowersTape) -> Result<f32, Error> {
+        self.melody.forward(&batch.melodies, Mode::Evaluate, &mut tape.melody)?;
+        self.title.forward(&batch.titles, Mode::Evaluate, &mut tape.title);
+        self.compare(&batch.pairs, tape)
+    }
+
+    fn compare(&self, pairs: &Pairs, tape: &mut TowersTape) -> Result<f32, Error> {
         let TowersTape { melody, title, loss } = tape;
         let (melodies, titles) = (melody.embeddings(), title.embeddings());
-        self.loss.forward(Matched { melodies, titles, pairs: &batch.pairs }, loss)
+        self.loss.forward(Matched { melodies, titles, pairs }, loss)
     }
 
     /// Takes the loss back to all parameters.
     ///
     /// # Panics
-    /// When the batch is not that of the forward pass.
+    /// When the batch is not that of the pass that `tape` is from.
     pub fn backward(&mut self, batch: &TowersBatch, tape: &mut TowersTape) {
         let TowersTape { melody, title, loss } = tape;
         let (melodies, titles) = (melody.embeddings(), title.embeddings());
