@@ -1,10 +1,11 @@
 //! Tokens made one row at a time.
 
-use abc::Duration;
+use abc::{Duration, Event, Tune};
 
+use crate::error::Error;
 use crate::place::{NO_STRENGTH, Place};
 use crate::symbol::Symbol;
-use crate::tokens::{Head, NO_INTERVAL, Row, Tokens};
+use crate::tokens::{Facts, Head, NO_INTERVAL, Row, Tokens};
 
 /// Tokens that grow by one (symbol, duration) pair at a time, as a language model makes them.
 ///
@@ -27,9 +28,15 @@ impl Builder {
         builder
     }
 
-    /// Makes room for `rows` more rows.
-    pub(crate) fn reserve(&mut self, rows: usize) {
-        self.tokens.rows.reserve(rows);
+    /// The start of a tune that is read, with room for its rows.
+    pub(crate) fn of_tune(tune: &Tune, facts: &Facts<'_>) -> Result<Self, Error> {
+        let events = || tune.bars.iter().flat_map(|bar| &bar.events);
+        if !events().any(|event| matches!(event, Event::Note(_))) {
+            return Err(Error::NoMelody);
+        }
+        let mut builder = Self::new(Head::new(tune, facts));
+        builder.tokens.rows.reserve(events().count() + 2 * tune.bars.len() + 4);
+        Ok(builder)
     }
 
     /// Adds a row; a duration that the symbol cannot have is dropped.

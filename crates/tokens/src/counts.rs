@@ -19,10 +19,15 @@ impl<'a> Counts<'a> {
     }
 
     pub(crate) fn add(&mut self, tokens: &'a Tokens) {
+        let rows = tokens.len();
         for &feature in Feature::ALL {
+            if rows > 0 && tokens.is_constant(feature) {
+                self.count(feature, tokens.value(0, feature), rows as u64);
+                continue;
+            }
             // Values often stay the same from row to row.
             let (mut last, mut times) = (Value::Absent, 0);
-            for row in 0..tokens.len() {
+            for row in 0..rows {
                 let value = tokens.value(row, feature);
                 if value != last {
                     self.count(feature, last, times);

@@ -100,6 +100,11 @@ impl KeyName {
         Self { root: Some(root), mode, sharps: root.0 + mode_sharps(mode) }
     }
 
+    /// The key of this mode whose signature has so many sharps, flats negative.
+    pub fn with_sharps(mode: Mode, sharps: i8) -> Self {
+        Self { root: Some(Root(sharps - mode_sharps(mode))), mode, sharps }
+    }
+
     /// Reads what [`fmt::Display`] writes: `Ador`, `F#min`, `none`, `Dphr[-1]`.
     pub fn parse(text: &str) -> Option<Self> {
         let (name, sharps) = match text.strip_suffix(']').and_then(|t| t.split_once('[')) {

@@ -73,3 +73,45 @@ fn draw<'a>(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    fn statistics() -> KeyStatistics {
+        let mut statistics = KeyStatistics::default();
+        for (key, times) in [("Gmaj", 300), ("Dmaj", 100), ("Ador", 50), ("none", 7)] {
+            (0..times).for_each(|_| statistics.add(KeyName::parse(key).unwrap()));
+        }
+        statistics
+    }
+
+    #[test]
+    fn tonics_are_drawn_as_often_as_they_were_counted() {
+        let (statistics, mut rng) = (statistics(), ChaCha8Rng::seed_from_u64(7));
+        let mut draw = |mode| statistics.sample(&mut rng, mode).to_string();
+        let g = (0..4000).filter(|_| draw(Mode::Ionian) == "G").count();
+        assert!((2880..3120).contains(&g), "{g} of 3000 expected");
+        assert!((0..100).all(|_| draw(Mode::Dorian) == "A"));
+        let a = (0..4500).filter(|_| draw(Mode::Phrygian) == "A").count();
+        assert!((420..580).contains(&a), "never counted, so from all modes: {a} of 500");
+    }
+
+    #[test]
+    fn nothing_counted_leaves_c() {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        assert_eq!(KeyStatistics::default().sample(&mut rng, Mode::Ionian), Root::C);
+    }
+
+    #[test]
+    fn counts_read_back() {
+        let json = serde_json::to_string(&statistics()).unwrap();
+        assert_eq!(json, r#"{"dor":{"A":50},"maj":{"D":100,"G":300}}"#);
+        assert_eq!(serde_json::from_str::<KeyStatistics>(&json).unwrap(), statistics());
+        assert_eq!(statistics().count(KeyName::parse("Dmaj").unwrap()), 100);
+        assert_eq!(statistics().count(KeyName::parse("Dmin").unwrap()), 0);
+    }
+}

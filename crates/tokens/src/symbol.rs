@@ -65,7 +65,7 @@ impl Symbol {
     /// Whether a part may end with it: a repeat or a bar line of two strokes.
     pub fn closes_part(self) -> bool {
         match self {
-            Self::Bar(style) => ends_part(style),
+            Self::Bar(style) => style.ends_section(),
             other => matches!(other, Self::RepeatEnd(_)),
         }
     }
@@ -104,11 +104,6 @@ impl Symbol {
     }
 }
 
-/// Whether a bar line of this style parts what is before it from what comes after.
-pub(crate) fn ends_part(style: BarStyle) -> bool {
-    matches!(style, BarStyle::Double | BarStyle::Final | BarStyle::Heavy)
-}
-
 const BARS: [(BarStyle, &str); 5] = [
     (BarStyle::Thin, "|"),
     (BarStyle::Double, "||"),
@@ -122,7 +117,7 @@ fn parse_bar(text: &str) -> Option<Symbol> {
 }
 
 fn parse_with_number(text: &str) -> Option<Symbol> {
-    if let Some(midi) = text.strip_prefix("note ") {
+    if let Some(midi) = text.strip_prefix("note") {
         return Some(Symbol::Note(midi.parse().ok().filter(|&m| m < 128)?));
     }
     if let Some(key) = text.strip_prefix("K:") {
@@ -149,7 +144,7 @@ impl fmt::Display for Symbol {
         match self {
             Self::Start => f.write_str("start"),
             Self::End => f.write_str("end"),
-            Self::Note(midi) => write!(f, "note {midi}"),
+            Self::Note(midi) => write!(f, "note{midi}"),
             Self::Rest => f.write_str("rest"),
             Self::Tie => f.write_str("-"),
             Self::Pickup => f.write_str("pickup"),
@@ -208,7 +203,7 @@ mod tests {
     fn symbols_read_back_and_have_codes_of_their_own() {
         let names = [
             "start", "end", "rest", "-", "pickup", "|", "||", "|]", "[|", ".|", "|:", ":|", "::|",
-            "[1", "[1,3", "[16", "(3:2:3", "(5:4:5", "note 0", "note 60", "note 127", "K:Ador",
+            "[1", "[1,3", "[16", "(3:2:3", "(5:4:5", "note0", "note60", "note127", "K:Ador",
             "K:none", "M:6/8", "M:none",
         ];
         let mut codes = Vec::new();
@@ -223,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_is_no_symbol_is_refused() {
-        for bad in ["", ":", "|||", "note", "note 128", "(3:2", "(3:2:3:4", "K:", "M:x", "[x", "a|"]
+        for bad in ["", ":", "|||", "note", "note128", "(3:2", "(3:2:3:4", "K:", "M:x", "[x", "a|"]
         {
             assert_eq!(Symbol::parse(bad), None, "{bad}");
         }

@@ -1,12 +1,14 @@
 //! A tune as rows of features.
 
-use abc::{Duration, Event, Key, Tune};
+use abc::{Duration, Key, Tune};
 
 use crate::builder::Builder;
 use crate::error::Error;
+use crate::feature::Feature;
 use crate::key::KeyName;
 use crate::metre::MetreName;
 use crate::read;
+use crate::sounding;
 use crate::symbol::Symbol;
 use crate::value::{self, Value};
 
@@ -22,7 +24,8 @@ pub struct Facts<'a> {
 /// What a tune has before its first note.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Head {
-    /// The key that the notes are in at first.
+    /// The key that the notes are in at first: that of the tune's header, unless it names one that
+    /// the notes deny, see `docs/features.md`.
     pub key: KeyName,
     /// The key in which the tune is played; it stays as it is when the notes are transposed.
     pub played: KeyName,
@@ -37,7 +40,7 @@ pub struct Head {
 impl Head {
     /// The head of a tune as read.
     pub fn new(tune: &Tune, facts: &Facts<'_>) -> Self {
-        let key = KeyName::from(tune.header.key);
+        let key = sounding::key(tune);
         Self {
             key,
             played: facts.key.map_or(key, KeyName::from),
@@ -106,13 +109,20 @@ impl Tokens {
     /// # Errors
     /// [`Error::NoMelody`] if there is no note.
     pub fn new(tune: &Tune, facts: &Facts<'_>) -> Result<Self, Error> {
-        let events = || tune.bars.iter().flat_map(|bar| &bar.events);
-        if !events().any(|event| matches!(event, Event::Note(_))) {
-            return Err(Error::NoMelody);
-        }
-        let mut builder = Builder::new(Head::new(tune, facts));
-        builder.reserve(events().count() + 2 * tune.bars.len() + 4);
-        read::symbols(tune, |symbol, duration| builder.push(symbol, duration));
+        let mut builder = Builder::of_tune(tune, facts)?;
+        read::in_written_order(tune, |symbol, duration| builder.push(symbol, duration));
+        builder.push(Symbol::End, Duration::ZERO);
+        Ok(builder.finish())
+    }
+
+    /// The rows of a tune in playing order: repeats and endings are written out, each time as a
+    /// part of its own.
+    ///
+    /// # Errors
+    /// [`Error::NoMelody`] if there is no note.
+    pub fn in_playing_order(tune: &Tune, facts: &Facts<'_>) -> Result<Self, Error> {
+        let mut builder = Builder::of_tune(tune, facts)?;
+        read::in_playing_order(tune, |symbol, duration| builder.push(symbol, duration));
         builder.push(Symbol::End, Duration::ZERO);
         Ok(builder.finish())
     }
@@ -170,6 +180,12 @@ impl Tokens {
     pub fn range(&self) -> Option<(u8, u8)> {
         let notes = self.rows.iter().filter_map(Row::midi);
         notes.fold(None, |range, n| range.map_or(Some((n, n)), |(a, b)| Some((n.min(a), n.max(b)))))
+    }
+
+    /// Whether a feature has the same value in all rows, as those of the header have while neither
+    /// key nor metre change.
+    pub(crate) fn is_constant(&self, feature: Feature) -> bool {
+        feature.is_header() && self.keys.len() == 1 && self.metres.len() == 1
     }
 
     /// The first `max` rows.

@@ -106,8 +106,9 @@ impl Vocabulary {
             let entries = self.entries(feature);
             // Values often stay the same from row to row.
             let mut last = (Value::Absent, ABSENT);
+            let constant = tokens.is_constant(feature);
             for row in 0..rows {
-                let value = tokens.value(row, feature);
+                let value = if constant && row > 0 { last.0 } else { tokens.value(row, feature) };
                 if value != last.0 {
                     last = (value, entries.id(value));
                 }
