@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 
-use abc::{Complaint, Duration, Fill, Tune};
+use abc::{Complaint, Duration, Fill, Metre, Tune};
 use serde_json::{Value, json};
 
 fn main() -> std::io::Result<()> {
@@ -33,7 +33,8 @@ fn dump(tune: &Tune) -> Value {
                 onset.den(),
                 length.num(),
                 length.den(),
-                placed.bar
+                placed.bar,
+                u8::from(placed.note.tied)
             ])
         })
         .collect();
@@ -46,8 +47,10 @@ fn dump(tune: &Tune) -> Value {
         })
         .collect();
     let fills = tune.fills();
-    let bars: Vec<Value> =
-        tune.bars.iter().zip(&fills).map(|(bar, fill)| filled(bar.length(), *fill)).collect();
+    let metres = tune.metres();
+    let bars: Vec<Value> = (0..tune.bars.len())
+        .map(|bar| filled(tune.bars[bar].length(), fills[bar], metres[bar]))
+        .collect();
     json!({
         "x": tune.header.number,
         "title": tune.header.titles.first(),
@@ -60,8 +63,9 @@ fn dump(tune: &Tune) -> Value {
     })
 }
 
-fn filled(length: Duration, fill: Fill) -> Value {
-    json!([length.num(), length.den(), fill.is_sound()])
+fn filled(length: Duration, fill: Fill, metre: Option<Metre>) -> Value {
+    let (beats, value) = metre.map_or((0, 0), |metre| (metre.numerator, metre.denominator));
+    json!([length.num(), length.den(), fill.is_sound(), beats, value])
 }
 
 fn complaint(complaint: &Complaint) -> Value {

@@ -23,6 +23,8 @@ pub(crate) fn starts_bar(cursor: &Cursor<'_>) -> bool {
     match cursor.peek() {
         Some(b'|' | b':') => true,
         Some(b'[' | b'.') => cursor.peek_at(1) == Some(b'|'),
+        // The bracket that closes an ending belongs to its bar line.
+        Some(b']') => matches!(cursor.peek_at(1), Some(b'|' | b':') | None),
         _ => false,
     }
 }
@@ -30,6 +32,9 @@ pub(crate) fn starts_bar(cursor: &Cursor<'_>) -> bool {
 /// Takes a bar line of any shape: `|`, thick `[` and `]`, and dots before and after. `None` for
 /// a single colon by itself, which is taken too.
 pub(crate) fn bar_mark(cursor: &mut Cursor<'_>) -> Option<BarMark> {
+    if cursor.peek() == Some(b']') && cursor.peek_at(1).is_some() {
+        cursor.at += 1;
+    }
     let dotted = cursor.eat(b'.');
     let dots_before = cursor.count(b':');
     let opened = cursor.peek() == Some(b'[');
@@ -38,7 +43,10 @@ pub(crate) fn bar_mark(cursor: &mut Cursor<'_>) -> Option<BarMark> {
         match cursor.peek() {
             Some(b'|') => bars += 1,
             Some(b'[') if cursor.peek_at(1) == Some(b'|') => {}
-            Some(b']') if bars > 0 => closed = true,
+            // `:]` is short for `:|]`.
+            Some(b']') if bars + dots_before > 0 || cursor.peek_at(1).is_none() => {
+                (bars, closed) = (bars.max(1), true);
+            }
             _ => break,
         }
         cursor.at += 1;
@@ -136,6 +144,10 @@ mod tests {
         check(":|", "Thin 1 []");
         check(":||", "Double 1 []");
         check(":|]", "Final 1 []");
+        check(":]", "Final 1 []");
+        check("]|", "Thin 0 []");
+        check("]:|", "Thin 1 []");
+        check("]", "Final 0 []");
         check("::", "Thin 1: []");
         check(":|:", "Thin 1: []");
         check(":||:", "Double 1: []");

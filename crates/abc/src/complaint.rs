@@ -34,7 +34,7 @@ pub enum ComplaintKind {
     Repeat,
     /// A tie to nothing or to another pitch.
     Tie,
-    /// Bytes that are not UTF-8 and were read as Windows-1252.
+    /// Bytes that are not UTF-8 and were read as Windows-1252, or leftovers of quoted mail.
     Encoding,
     /// Notes missing altogether.
     Empty,

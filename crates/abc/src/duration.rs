@@ -17,6 +17,9 @@ impl Duration {
     /// No time at all.
     pub const ZERO: Self = Self { num: 0, den: 1 };
 
+    /// A whole note.
+    pub const WHOLE: Self = Self { num: 1, den: 1 };
+
     /// `num/den` of a whole note; a zero denominator counts as one, and a value too fine or too
     /// long for 32-bit parts is rounded to the nearest 1/65536.
     pub fn new(num: u32, den: u32) -> Self {

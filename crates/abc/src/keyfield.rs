@@ -8,12 +8,14 @@ pub(crate) struct KeyField {
     pub(crate) key: Key,
     /// Whether it names a key at all; `K:clef=bass` in the body leaves the key as it was.
     pub(crate) names_key: bool,
-    /// `octave=`: octaves to move the notes by.
+    /// Octaves to move the notes by: `octave=` and clefs such as `treble-8`.
     pub(crate) octave: i8,
     /// Whether the clef is one for percussion.
     pub(crate) percussion: bool,
     /// The words that mean nothing.
     pub(crate) unread: String,
+    clef_octave: i8,
+    octave_parameter: i8,
     /// `exp`: the accidentals are the whole signature.
     only_explicit: bool,
     accidentals: Vec<(u8, i8)>,
@@ -33,6 +35,16 @@ impl KeyField {
         }
         for word in words {
             field.word(word);
+        }
+        field.settle();
+        field
+    }
+
+    /// Reads only the parameters, as a `V:` field has them after its name.
+    pub(crate) fn parameters(text: &str) -> Self {
+        let mut field = Self::default();
+        for word in text.split_whitespace() {
+            field.parameter(word);
         }
         field.settle();
         field
@@ -119,7 +131,11 @@ impl KeyField {
             None => return false,
         };
         if name.eq_ignore_ascii_case("octave") {
-            self.octave = value.parse().unwrap_or(0i8).clamp(-4, 4);
+            self.octave_parameter = value.parse().unwrap_or(0i8).clamp(-4, 4);
+        }
+        if name.eq_ignore_ascii_case("clef") {
+            // An 8 at the clef: the player goes an octave up or down (section 4.6).
+            self.clef_octave = i8::from(value.ends_with("+8")) - i8::from(value.ends_with("-8"));
         }
         self.percussion |=
             name.eq_ignore_ascii_case("clef") && starts_with_ignoring_case(value, "perc");
@@ -137,6 +153,7 @@ impl KeyField {
 
     /// Works out the signature once tonic, mode and accidentals are known.
     fn settle(&mut self) {
+        self.octave = self.octave_parameter + self.clef_octave;
         if let Some(tonic) = self.key.tonic {
             self.key = Key::new(tonic, self.key.mode);
         }
@@ -259,7 +276,8 @@ mod tests {
     fn parameters_are_skipped_but_the_octave() {
         check("G clef=bass", "Gmaj");
         check("G bass middle=d", "Gmaj");
-        check("Dm treble-8 transpose=-2", "Dmin");
+        check("Dm treble-8 transpose=-2", "Dmin @-1");
+        check("Dm clef=treble+8 octave=1", "Dmin @2");
         check("G octave=-1", "Gmaj @-1");
         check("clef = bass", "none");
         assert!(!KeyField::read("clef=bass").names_key);

@@ -22,6 +22,7 @@ mod split;
 mod text;
 mod tie;
 mod tune;
+mod uneven;
 mod unfold;
 mod voice;
 mod voices;

@@ -137,7 +137,7 @@ pub(crate) fn looks_like_words(line: &str) -> bool {
             b'A'..=b'H' | b'a'..=b'g' | b'L' | b'M' | b'O' | b'P' | b'S' | b'T' | b'u' | b'v' => {
                 run.0 += 1;
             }
-            b'h'..=b'z' | b'H'..=b'Z' => run.1 += 1,
+            b'h'..=b'z' | b'I'..=b'Z' => run.1 += 1,
             _ => {
                 words += usize::from(run.0 + run.1 >= 3 && run.1 * 3 >= run.0 + run.1);
                 run = (0, 0);

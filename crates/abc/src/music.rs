@@ -1,6 +1,6 @@
 //! Lines of music: which symbol stands where.
 
-use crate::barline::{bar_mark, ending, starts_bar};
+use crate::barline::{BarMark, bar_mark, ending, starts_bar};
 use crate::complaint::{ComplaintKind, Log};
 use crate::cursor::{Close, Cursor};
 use crate::fields::Fields;
@@ -73,7 +73,7 @@ impl Music {
     fn symbol(&mut self, byte: u8, cursor: &mut Cursor<'_>) {
         match byte {
             b'[' => self.bracket(cursor),
-            b'.' if starts_bar(cursor) => self.bar(cursor),
+            b'.' | b']' if starts_bar(cursor) => self.bar(cursor),
             b'(' => self.parenthesis(cursor),
             b'{' => self.grace(cursor),
             b'"' => self.quoted(cursor),
@@ -252,23 +252,27 @@ impl Music {
     }
 }
 
-/// A single colon beside a bar line with a gap between is the repeat that it was meant to be.
+/// A single colon is the repeat that it was meant to be where it stands beside a bar line with a
+/// gap between, or at the start or end of a line.
 fn lone_colon(voice: &mut Voice, cursor: &mut Cursor<'_>, at: &mut At<'_, '_>) {
     let colon = cursor.at - 1;
-    let gap = cursor.at;
     cursor.skip_blanks();
-    if cursor.at > gap && cursor.peek() == Some(b'|') {
-        if let Some(mut mark) = bar_mark(cursor) {
+    let before = cursor.text.as_bytes()[..colon].iter().rev().find(|&&byte| byte != b' ');
+    match cursor.peek() {
+        Some(b'|') => {
+            let mut mark = bar_mark(cursor).unwrap_or_default();
             mark.line.repeat_end = 1;
             voice.bar_line(mark, at);
         }
-        return;
-    }
-    let before = cursor.text.as_bytes()[..colon].iter().rev().find(|&&byte| byte != b' ');
-    if before == Some(&b'|') {
-        voice.repeat_here();
-    } else {
-        at.complain(ComplaintKind::Repeat, "`:` stands apart from a bar line; left out");
+        None if !voice.at_bar_start() => {
+            let mut mark = BarMark::default();
+            mark.line.repeat_end = 1;
+            voice.bar_line(mark, at);
+        }
+        _ if before == Some(&b'|') || (before.is_none() && voice.at_bar_start()) => {
+            voice.repeat_here();
+        }
+        _ => at.complain(ComplaintKind::Repeat, "`:` stands apart from a bar line; left out"),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::key::step_of;
 use crate::metre::Metre;
 use crate::music::{Music, voice_at};
 use crate::pitch::Pitch;
+use crate::tune::Tuplet;
 use crate::voice::{At, Voice, Written};
 
 /// Notes that a chord or a group of grace notes may have.
@@ -44,26 +45,34 @@ impl Music {
         self.chord_until(b']', start, cursor);
     }
 
-    /// The notes of a chord up to its closing byte, and its length.
+    /// The notes of a chord up to its closing byte, and its length. Where the end does not come
+    /// before the bar line, only what opened the chord is left out.
     pub(crate) fn chord_until(&mut self, close: u8, start: usize, cursor: &mut Cursor<'_>) {
         let mut chord = Chord::default();
+        let inside = cursor.at;
         let closed = self.chord_members(close, &mut chord, cursor);
         let (voice, mut at) = voice_at!(self, cursor, start);
         if !closed {
-            at.complain(ComplaintKind::Unclosed, "a chord is not closed; it ends here");
+            // A bracket before another, or before a tuplet, is one too many for sure.
+            let stray = cursor.at == inside;
+            let kind = if stray { ComplaintKind::Text } else { ComplaintKind::Unclosed };
+            at.complain(kind, "a chord is not closed; its notes follow each other");
+            cursor.at = inside;
+            return;
         }
         let Some(first_length) = chord.length else {
-            if closed {
-                at.complain(ComplaintKind::Character, "brackets without a note; left out");
-            }
+            at.complain(ComplaintKind::Text, "brackets without a note; left out");
             return;
         };
         let outer = length(cursor, &mut at);
         let length = voice.setup.unit.scaled(first_length).scaled(outer);
-        let tied = chord.tied();
+        let (tied, broken) = (chord.tied(), chord.broken);
         voice.note(chord.written(), length, &mut at);
         if tied {
             voice.tie(&mut at);
+        }
+        if let Some((longer, marks)) = broken {
+            voice.broken(longer, marks, &mut at);
         }
     }
 
@@ -82,8 +91,13 @@ impl Music {
                         chord.add(pitch, length, cursor.eat(b'-'));
                     }
                 }
+                // Broken rhythm inside the bracket belongs after it.
+                b'>' | b'<' => chord.broken = Some((byte == b'>', cursor.count(byte))),
                 b'"' => self.quoted(cursor),
-                b'|' | b'%' => return false,
+                b'|' | b'%' | b'[' => return false,
+                b'(' if cursor.peek_at(1).is_some_and(|next| next.is_ascii_digit()) => {
+                    return false;
+                }
                 b'!' => self.decoration(byte, cursor),
                 // Slurs, decorations, gaps and rests say nothing about the melody.
                 b'(' | b')' | b' ' | b'.' | b'~' | b'-' | b'`' | b'z' | b'x' => cursor.at += 1,
@@ -135,7 +149,9 @@ impl Music {
         let length = given[1].unwrap_or(p);
         let parts = (u8::try_from(p), u8::try_from(q), u8::try_from(length));
         match parts {
-            (Ok(p @ 2..), Ok(q @ 1..), Ok(length @ 1..)) => voice.tuplet(p, q, length, &mut at),
+            (Ok(p @ 2..), Ok(q @ 1..), Ok(length @ 1..)) => {
+                voice.tuplet(Tuplet { p, q, index: 0, length }, &mut at);
+            }
             _ => {
                 let message = format!("`{}` is no tuplet; left out", cursor.quote(start));
                 at.complain(ComplaintKind::Rhythm, message);
@@ -160,6 +176,7 @@ struct Chord {
     notes: Vec<(Pitch, bool)>,
     /// The first note's, which is the chord's (ABC 2.1, section 4.17).
     length: Option<Duration>,
+    broken: Option<(bool, usize)>,
 }
 
 impl Chord {
@@ -189,7 +206,15 @@ impl Chord {
 /// A pitch with its accidental and octave marks; accidentals without a note are complained of.
 fn pitch(cursor: &mut Cursor<'_>, voice: &mut Voice, at: &mut At<'_, '_>) -> Option<Pitch> {
     let start = cursor.at;
-    let own = accidental(cursor);
+    let mail = mail_leftover(cursor);
+    if mail.is_some() {
+        let message = format!("`{}` is left over from mail; read as meant", cursor.quote(start));
+        at.complain(ComplaintKind::Encoding, message);
+    }
+    if mail == Some(Mail::Gap) {
+        return None;
+    }
+    let own = accidental(cursor).or(mail.map(|_| 0));
     let Some((letter, step)) = cursor.peek().and_then(|letter| Some((letter, step_of(letter)?)))
     else {
         let message = format!("`{}` stands before no note; left out", cursor.quote(start));
@@ -212,6 +237,31 @@ fn pitch(cursor: &mut Cursor<'_>, voice: &mut Voice, at: &mut At<'_, '_>) -> Opt
     Some(Pitch { step, alter: voice.alter(step, octave, own), octave })
 }
 
+/// What quoted-printable mail has left in the music.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mail {
+    /// `=3D` for `=`.
+    Natural,
+    /// `=20` for a blank, or `=` where a line was broken.
+    Gap,
+}
+
+fn mail_leftover(cursor: &mut Cursor<'_>) -> Option<Mail> {
+    let natural = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'=' | b'^' | b'_');
+    if cursor.peek() != Some(b'=') || cursor.peek_at(1).is_some_and(natural) {
+        return None;
+    }
+    let rest = &cursor.text[cursor.at..];
+    let (mail, length) = match rest.as_bytes() {
+        [_, b'3', b'D', ..] => (Mail::Natural, 3),
+        [_, b'2', b'0', ..] => (Mail::Gap, 3),
+        _ if rest.trim_end().len() == 1 => (Mail::Gap, 1),
+        _ => return None,
+    };
+    cursor.at += length;
+    Some(mail)
+}
+
 /// `^`, `^^`, `_`, `__`, `=`; of several that contradict each other the last one holds.
 fn accidental(cursor: &mut Cursor<'_>) -> Option<i8> {
     let mut own = None;
@@ -230,7 +280,7 @@ fn accidental(cursor: &mut Cursor<'_>) -> Option<i8> {
 fn length(cursor: &mut Cursor<'_>, at: &mut At<'_, '_>) -> Duration {
     let first = cursor.peek();
     if !matches!(first, Some(b'0'..=b'9' | b'/')) {
-        return Duration::new(1, 1);
+        return Duration::WHOLE;
     }
     let start = cursor.at;
     let (num, mut den) = (cursor.number().unwrap_or(1), 1u32);
@@ -240,7 +290,7 @@ fn length(cursor: &mut Cursor<'_>, at: &mut At<'_, '_>) -> Duration {
     if num == 0 || den == 0 || num == MAX_NUMBER || den == MAX_NUMBER {
         let message = format!("`{}` is no length; read as 1", cursor.quote(start));
         at.complain(ComplaintKind::Rhythm, message);
-        return Duration::new(1, 1);
+        return Duration::WHOLE;
     }
     Duration::new(num, den)
 }

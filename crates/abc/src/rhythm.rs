@@ -2,6 +2,7 @@
 
 use crate::duration::Duration;
 use crate::tune::{Event, Tuplet};
+use crate::uneven::{Uneven, settle};
 
 /// The tuplet and the broken rhythm under way in a voice.
 #[derive(Debug, Default)]
@@ -10,28 +11,46 @@ pub(crate) struct Rhythm {
     tuplet: Option<Tuplet>,
     tuplet_start: usize,
     broken: Option<Broken>,
-    /// The last note or rest of this bar.
-    last: Option<usize>,
+    /// The last note or rest of this bar: its event and its written length.
+    last: Option<(usize, Duration)>,
+    /// Broken rhythm between unequal notes of this bar.
+    uneven: Vec<Uneven>,
 }
 
+/// Broken rhythm waiting for its second note.
 #[derive(Clone, Copy, Debug)]
 struct Broken {
-    first: usize,
-    /// What the first note was multiplied with.
-    first_factor: Duration,
-    next_factor: Duration,
+    /// The first note and its written length; none where a bar line comes before the mark.
+    first: Option<(usize, Duration)>,
+    longer: bool,
+    marks: u32,
 }
 
-/// More dots than three have no sense.
-const MAX_MARKS: usize = 3;
+/// More marks than three have no sense.
+const MAX_MARKS: u32 = 3;
 
 impl Rhythm {
-    /// The sounding duration of the next note from its written length, and its tuplet.
-    pub(crate) fn take(&mut self, length: Duration, index: usize) -> (Duration, Option<Tuplet>) {
+    /// The sounding duration of the event that comes next, from its written length, and its
+    /// tuplet. A note before it changes with broken rhythm.
+    pub(crate) fn take(
+        &mut self,
+        length: Duration,
+        events: &mut [Event],
+    ) -> (Duration, Option<Tuplet>) {
         let mut duration = length;
-        self.last = Some(index);
         if let Some(broken) = self.broken.take() {
-            duration = duration * broken.next_factor;
+            let pair = broken.factors();
+            let even = broken.first.is_none_or(|(_, written)| written == length);
+            match broken.first {
+                Some((first, written)) if !even => {
+                    let ratio = written.ratio(length);
+                    self.uneven.push(Uneven { first, second: events.len(), ratio, pair });
+                }
+                first => {
+                    scale(first.and_then(|(first, _)| events.get_mut(first)), pair.0);
+                    duration = duration * pair.1;
+                }
+            }
         }
         let tuplet = self.tuplet;
         if let Some(place) = tuplet {
@@ -39,12 +58,16 @@ impl Rhythm {
             let index = place.index + 1;
             self.tuplet = (index < place.length).then_some(Tuplet { index, ..place });
         }
+        self.last = Some((events.len(), length));
         (duration, tuplet)
     }
 
-    pub(crate) fn start_tuplet(&mut self, p: u8, q: u8, length: u8, next: usize) {
-        self.tuplet = (length > 0).then_some(Tuplet { p, q, index: 0, length });
-        self.tuplet_start = next;
+    /// A tuplet starts. False when it cuts one that has notes already.
+    pub(crate) fn start_tuplet(&mut self, tuplet: Tuplet, events: &mut [Event]) -> bool {
+        let begun = self.tuplet.is_some_and(|open| open.index > 0);
+        self.cut_tuplet(events);
+        (self.tuplet, self.tuplet_start) = (Some(tuplet), events.len());
+        !begun
     }
 
     /// Ends a tuplet that is not full yet; its notes learn how many there are. False when there
@@ -66,46 +89,51 @@ impl Rhythm {
     }
 
     /// Makes the last note longer or shorter, and the next one the other way round.
-    pub(crate) fn break_last(
-        &mut self,
-        longer: bool,
-        marks: usize,
-        events: &mut [Event],
-    ) -> Result<(), &'static str> {
-        let Some(first) = self.last.filter(|_| self.broken.is_none()) else {
-            return Err("broken rhythm without a note before it; left out");
-        };
-        let halvings = 1 << marks.min(MAX_MARKS);
-        let long = Duration::new(2 * halvings - 1, halvings);
-        let short = Duration::new(1, halvings);
-        let (first_factor, next_factor) = if longer { (long, short) } else { (short, long) };
-        scale(events.get_mut(first), first_factor);
-        self.broken = Some(Broken { first, first_factor, next_factor });
+    pub(crate) fn break_last(&mut self, longer: bool, marks: usize) -> Result<(), &'static str> {
+        if self.broken.is_some() {
+            return Err("broken rhythm twice between two notes; the first holds");
+        }
+        let marks = u32::try_from(marks).unwrap_or(u32::MAX);
+        self.broken = Some(Broken { first: self.last, longer, marks: marks.min(MAX_MARKS) });
         if marks > MAX_MARKS {
-            Err("broken rhythm of more than three marks; read as three")
-        } else {
-            Ok(())
+            return Err("broken rhythm of more than three marks; read as three");
         }
+        Ok(())
     }
 
-    /// Nothing before this can be made longer or shorter any more.
-    pub(crate) fn forget_last(&mut self) {
+    /// Nothing before this can be made longer or shorter any more. A mark that still waits for its
+    /// second note changes the first alone: the bars of tunes that have it so add up.
+    pub(crate) fn forget_last(&mut self, events: &mut [Event]) {
         self.last = None;
-    }
-
-    /// Ends the bar; what was under way is undone or cut, and named.
-    pub(crate) fn end_bar(&mut self, events: &mut [Event]) -> Option<&'static str> {
-        self.last = None;
-        let cut = self.cut_tuplet(events);
         if let Some(broken) = self.broken.take() {
-            scale(events.get_mut(broken.first), Duration::new(1, 1).ratio(broken.first_factor));
-            return Some("broken rhythm without a note after it in the bar; left out");
+            let first = broken.first.and_then(|(first, _)| events.get_mut(first));
+            scale(first, broken.factors().0);
         }
-        cut.then_some("a tuplet has fewer notes in its bar than it says; it ends with the bar")
+    }
+
+    /// Ends the bar, which should last as long as `full`. False when it holds broken rhythm that
+    /// makes no sense.
+    pub(crate) fn end_bar(&mut self, events: &mut [Event], full: Option<Duration>) -> bool {
+        self.forget_last(events);
+        if self.uneven.is_empty() {
+            return true;
+        }
+        let uneven = std::mem::take(&mut self.uneven);
+        settle(&uneven, events, full)
     }
 }
 
-fn scale(event: Option<&mut Event>, factor: Duration) {
+impl Broken {
+    /// What the two notes are multiplied with.
+    fn factors(self) -> (Duration, Duration) {
+        let halvings = 1 << self.marks;
+        let long = Duration::new(2 * halvings - 1, halvings);
+        let short = Duration::new(1, halvings);
+        if self.longer { (long, short) } else { (short, long) }
+    }
+}
+
+pub(crate) fn scale(event: Option<&mut Event>, factor: Duration) {
     match event {
         Some(Event::Note(note)) => note.duration = note.duration * factor,
         Some(Event::Rest(rest)) => rest.duration = rest.duration * factor,

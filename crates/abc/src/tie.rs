@@ -2,11 +2,14 @@
 
 use crate::pitch::Pitch;
 
+/// Bar and event of a note in its voice.
+pub(crate) type Spot = (usize, usize);
+
 /// The tie that waits for its second note, if there is one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tie {
     /// Bar and event of the tied note.
-    place: Option<(usize, usize)>,
+    place: Option<Spot>,
     melody: Option<Pitch>,
     chord: Vec<Pitch>,
     /// A repeat or an ending came between, so that the next note in writing need not be the next
@@ -17,7 +20,7 @@ pub(crate) struct Tie {
 /// How a tie ended.
 #[derive(Debug)]
 pub(crate) struct TieEnd {
-    pub(crate) place: (usize, usize),
+    pub(crate) place: Spot,
     /// The melody goes on with the same pitch, or may do so after a repeat.
     pub(crate) holds: bool,
     /// Some note of the chord does.
@@ -25,7 +28,7 @@ pub(crate) struct TieEnd {
 }
 
 impl Tie {
-    pub(crate) fn begin(&mut self, place: (usize, usize), melody: Pitch, chord: &[Pitch]) {
+    pub(crate) fn begin(&mut self, place: Spot, melody: Pitch, chord: &[Pitch]) {
         (self.place, self.melody, self.jumped) = (Some(place), Some(melody), false);
         self.chord.clear();
         self.chord.extend_from_slice(chord);

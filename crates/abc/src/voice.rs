@@ -8,8 +8,8 @@ use crate::key::Key;
 use crate::metre::Metre;
 use crate::pitch::Pitch;
 use crate::rhythm::Rhythm;
-use crate::tie::Tie;
-use crate::tune::{Bar, BarLine, BarStyle, Event, Note, Rest};
+use crate::tie::{Spot, Tie};
+use crate::tune::{Bar, BarLine, BarStyle, Event, Note, Rest, Tuplet};
 
 /// Where complaints about what is being read go.
 pub(crate) struct At<'l, 'a> {
@@ -130,7 +130,7 @@ impl Voice {
     pub(crate) fn note(&mut self, written: Written, length: Duration, at: &mut At<'_, '_>) {
         let Some(pitch) = written.top else { return };
         self.settle_tie(Some((pitch, &written.chord)), at);
-        let (duration, tuplet) = self.rhythm.take(length, self.events.len());
+        let (duration, tuplet) = self.rhythm.take(length, &mut self.events);
         let grace = std::mem::take(&mut self.grace).into();
         let chord = written.chord.into();
         self.events.push(Event::Note(Note { pitch, duration, tied: false, chord, grace, tuplet }));
@@ -141,7 +141,7 @@ impl Voice {
     /// Takes a rest whose written length is this.
     pub(crate) fn rest(&mut self, visible: bool, length: Duration, at: &mut At<'_, '_>) {
         self.settle_tie(None, at);
-        let (duration, tuplet) = self.rhythm.take(length, self.events.len());
+        let (duration, tuplet) = self.rhythm.take(length, &mut self.events);
         self.events.push(Event::Rest(Rest { duration, visible, tuplet }));
         self.sounding = true;
         self.grace.clear();
@@ -152,7 +152,7 @@ impl Voice {
         let bar = self.setup.metre.map_or(Duration::new(1, 1), Metre::bar);
         self.settle_tie(None, at);
         let duration = bar * Duration::new(bars, 1);
-        self.rhythm.forget_last();
+        self.rhythm.forget_last(&mut self.events);
         self.events.push(Event::Rest(Rest { duration, visible, tuplet: None }));
         self.sounding = true;
         self.grace.clear();
@@ -169,7 +169,7 @@ impl Voice {
                 .checked_sub(1)
                 .and_then(|bar| Some((bar, self.bars[bar].events.len().checked_sub(1)?))),
         };
-        let note = place.and_then(|(bar, index)| self.note_at(bar, index));
+        let note = place.and_then(|spot| self.note_at(spot));
         match (place, note) {
             (Some(place), Some(note)) => {
                 note.tied = true;
@@ -180,12 +180,16 @@ impl Voice {
         }
     }
 
-    fn note_at(&mut self, bar: usize, index: usize) -> Option<&mut Note> {
+    fn event_at(&mut self, (bar, index): Spot) -> Option<&mut Event> {
         let events = match self.bars.get_mut(bar) {
             Some(bar) => &mut bar.events,
             None => &mut self.events,
         };
-        match events.get_mut(index) {
+        events.get_mut(index)
+    }
+
+    fn note_at(&mut self, spot: Spot) -> Option<&mut Note> {
+        match self.event_at(spot) {
             Some(Event::Note(note)) => Some(note),
             _ => None,
         }
@@ -195,8 +199,7 @@ impl Voice {
     fn settle_tie(&mut self, next: Option<(Pitch, &[Pitch])>, at: &mut At<'_, '_>) {
         let Some(end) = self.tie.end(next) else { return };
         if !end.holds {
-            let (bar, index) = end.place;
-            if let Some(note) = self.note_at(bar, index) {
+            if let Some(note) = self.note_at(end.place) {
                 note.tied = false;
             }
         }
@@ -205,17 +208,16 @@ impl Voice {
         }
     }
 
-    /// Starts a tuplet of `p` notes in the time of `q` over `length` notes.
-    pub(crate) fn tuplet(&mut self, p: u8, q: u8, length: u8, at: &mut At<'_, '_>) {
-        if self.rhythm.cut_tuplet(&mut self.events) {
+    /// Starts a tuplet.
+    pub(crate) fn tuplet(&mut self, tuplet: Tuplet, at: &mut At<'_, '_>) {
+        if !self.rhythm.start_tuplet(tuplet, &mut self.events) {
             at.complain(ComplaintKind::Rhythm, "a tuplet starts inside another, which it ends");
         }
-        self.rhythm.start_tuplet(p, q, length, self.events.len());
     }
 
     /// Broken rhythm: `marks` times `>` (the last note is longer) or `<` (shorter).
     pub(crate) fn broken(&mut self, longer: bool, marks: usize, at: &mut At<'_, '_>) {
-        if let Err(message) = self.rhythm.break_last(longer, marks, &mut self.events) {
+        if let Err(message) = self.rhythm.break_last(longer, marks) {
             at.complain(ComplaintKind::Rhythm, message);
         }
     }
@@ -249,20 +251,34 @@ impl Voice {
         self.events.insert(0, Event::Part(name));
     }
 
-    /// An ending that stands apart from its bar line.
+    /// An ending that stands apart from its bar line; inside a bar it divides it.
     pub(crate) fn ending(&mut self, ending: Vec<u8>, at: &mut At<'_, '_>) {
+        self.end_overlay();
+        self.tie.jump();
         if self.sounding {
-            at.complain(ComplaintKind::Repeat, "an ending starts inside a bar, which it ends");
-            self.bar_line(BarMark::default(), at);
+            self.end_rhythm(at);
+            self.push_bar(BarLine { style: BarStyle::Missing, repeat_end: 0 });
         }
         self.ending = ending;
+    }
+
+    /// Ends what is under way in the rhythm where a bar ends or is divided.
+    fn end_rhythm(&mut self, at: &mut At<'_, '_>) {
+        if self.rhythm.cut_tuplet(&mut self.events) {
+            let message = "a tuplet has fewer notes in its bar than it says; it ends with the bar";
+            at.complain(ComplaintKind::Rhythm, message);
+        }
+        if !self.rhythm.end_bar(&mut self.events, self.setup.metre.map(Metre::bar)) {
+            let message = "broken rhythm between notes of unequal length; they stay as written";
+            at.complain(ComplaintKind::Rhythm, message);
+        }
     }
 
     /// `&` starts another voice from the start of the bar, which is left out.
     pub(crate) fn overlay(&mut self) {
         if self.overlay.is_none() {
             self.rhythm.cut_tuplet(&mut self.events);
-            self.rhythm.forget_last();
+            self.rhythm.end_bar(&mut self.events, None);
             self.accidentals.end_bar();
             let tie = std::mem::take(&mut self.tie);
             let (events, notes) = (self.events.len(), self.notes);
@@ -274,7 +290,7 @@ impl Voice {
     pub(crate) fn end_overlay(&mut self) {
         if let Some(overlay) = self.overlay.take() {
             self.rhythm.cut_tuplet(&mut self.events);
-            self.rhythm.forget_last();
+            self.rhythm.end_bar(&mut self.events, None);
             self.events.truncate(overlay.events);
             (self.notes, self.tie) = (overlay.notes, overlay.tie);
             self.grace.clear();
@@ -294,9 +310,7 @@ impl Voice {
             return;
         }
         self.end_overlay();
-        if let Some(message) = self.rhythm.end_bar(&mut self.events) {
-            at.complain(ComplaintKind::Rhythm, message);
-        }
+        self.end_rhythm(at);
         self.accidentals.end_bar();
         if mark.line.repeat_end > 0 || mark.repeat_start || !mark.ending.is_empty() {
             self.tie.jump();
@@ -330,9 +344,7 @@ impl Voice {
     /// Ends the voice where the tune ends.
     pub(crate) fn finish(&mut self, at: &mut At<'_, '_>) {
         self.end_overlay();
-        if let Some(message) = self.rhythm.end_bar(&mut self.events) {
-            at.complain(ComplaintKind::Rhythm, message);
-        }
+        self.end_rhythm(at);
         if self.sounding {
             self.push_bar(BarLine { style: BarStyle::Missing, repeat_end: 0 });
         }

@@ -2,6 +2,7 @@
 
 use crate::complaint::{ComplaintKind, Log, Place};
 use crate::fields::Fields;
+use crate::keyfield::KeyField;
 use crate::tune::{Bar, Event};
 use crate::voice::{At, Setup, Voice};
 
@@ -53,12 +54,9 @@ impl Voices {
         if voice.id.is_empty() {
             id.clone_into(&mut voice.id);
         }
-        for word in rest.split_whitespace() {
-            if let Some(octaves) = word.strip_prefix("octave=") {
-                voice.octave = octaves.parse().unwrap_or(0i8).clamp(-4, 4);
-            }
-            voice.percussion |= word == "perc" || word.starts_with("clef=perc");
-        }
+        let parameters = KeyField::parameters(rest);
+        voice.octave = parameters.octave;
+        voice.percussion |= parameters.percussion;
     }
 
     /// Ends all voices and gives the first that carries a melody: in the order of `%%score` where
