@@ -6,6 +6,9 @@ use std::collections::VecDeque;
 const MEMORY: usize = 10;
 /// A step must bring at least this share of the decrease that the slope promises (Armijo).
 const ENOUGH: f64 = 1e-4;
+/// How far a value may rise, as a share of itself: sums of many terms round, and near the minimum only the gradient can
+/// still tell where to go.
+const ROUNDING: f64 = 1e-14;
 /// How often a step is halved before the search gives up: beyond this only rounding is left.
 const HALVINGS: usize = 40;
 
@@ -15,6 +18,14 @@ pub(crate) struct Stop {
     /// The greatest gradient component, as a share of the one at the start.
     pub(crate) tolerance: f64,
     pub(crate) iterations: usize,
+}
+
+/// Where a search begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Start {
+    pub(crate) at: Vec<f64>,
+    /// A rough second derivative in each component, positive: steps are scaled by it.
+    pub(crate) curvature: Vec<f64>,
 }
 
 /// Where a search ended.
@@ -32,26 +43,25 @@ struct Step {
     curvature: f64,
 }
 
-/// Minimises from zero. `evaluate` hands back the value at a point and writes the gradient there.
+/// Minimises; `evaluate` hands back the value at a point and writes the gradient there.
 pub(crate) fn minimise(
-    size: usize,
+    start: Start,
     stop: Stop,
     evaluate: impl Fn(&[f64], &mut [f64]) -> f64,
 ) -> Minimum {
-    let mut here = Point::new(vec![0.0; size], &evaluate);
-    let start = greatest(&here.gradient).max(f64::MIN_POSITIVE);
+    let mut here = Point::new(start.at, &evaluate);
+    let steepest = greatest(&here.gradient).max(f64::MIN_POSITIVE);
     let mut steps: VecDeque<Step> = VecDeque::with_capacity(MEMORY);
     for _ in 0..stop.iterations {
-        if greatest(&here.gradient) <= stop.tolerance * start {
+        if greatest(&here.gradient) <= stop.tolerance * steepest {
             break;
         }
-        let direction = downhill(&here.gradient, &steps);
-        let first = if steps.is_empty() { 1.0 / norm(&here.gradient).max(1.0) } else { 1.0 };
-        let Some(there) = search(&here, &direction, first, &evaluate) else { break };
+        let direction = downhill(&here.gradient, &steps, &start.curvature);
+        let Some(there) = search(&here, &direction, &evaluate) else { break };
         remember(&mut steps, &here, &there);
         here = there;
     }
-    Minimum { slope: greatest(&here.gradient) / start, at: here.at }
+    Minimum { slope: greatest(&here.gradient) / steepest, at: here.at }
 }
 
 /// A point with the function's value and gradient there.
@@ -73,21 +83,21 @@ impl Point {
 fn search(
     here: &Point,
     direction: &[f64],
-    first: f64,
     evaluate: impl Fn(&[f64], &mut [f64]) -> f64,
 ) -> Option<Point> {
     let slope = dot(direction, &here.gradient);
-    let lengths = std::iter::successors(Some(first), |length| Some(length / 2.0));
+    let slack = ROUNDING * here.value.abs();
+    let lengths = std::iter::successors(Some(1.0), |length| Some(length / 2.0));
     lengths.take(HALVINGS).find_map(|length| {
         let mut at = here.at.clone();
         add_scaled(&mut at, length, direction);
         let there = Point::new(at, &evaluate);
-        (there.value <= here.value + ENOUGH * length * slope).then_some(there)
+        (there.value <= here.value + ENOUGH * length * slope + slack).then_some(there)
     })
 }
 
 /// Less the gradient, bent by the remembered curvature: the two-loop recursion.
-fn downhill(gradient: &[f64], steps: &VecDeque<Step>) -> Vec<f64> {
+fn downhill(gradient: &[f64], steps: &VecDeque<Step>, curvature: &[f64]) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut shares = Vec::with_capacity(steps.len());
     for step in steps.iter().rev() {
@@ -95,9 +105,12 @@ fn downhill(gradient: &[f64], steps: &VecDeque<Step>) -> Vec<f64> {
         add_scaled(&mut direction, -share, &step.bent);
         shares.push(share);
     }
-    if let Some(last) = steps.back() {
-        let scale = 1.0 / (last.curvature * dot(&last.bent, &last.bent));
-        direction.iter_mut().for_each(|d| *d *= scale);
+    let scale = steps.back().map_or(1.0, |last| {
+        let squares = last.bent.iter().zip(curvature).map(|(bent, c)| bent * bent / c);
+        1.0 / (last.curvature * squares.sum::<f64>())
+    });
+    for (d, c) in direction.iter_mut().zip(curvature) {
+        *d *= scale / c;
     }
     for (step, share) in steps.iter().zip(shares.into_iter().rev()) {
         let back = step.curvature * dot(&step.bent, &direction);
@@ -143,10 +156,6 @@ fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-fn norm(v: &[f64]) -> f64 {
-    dot(v, v).sqrt()
-}
-
 fn greatest(v: &[f64]) -> f64 {
     v.iter().fold(0.0, |most, x| x.abs().max(most))
 }
@@ -158,15 +167,17 @@ mod tests {
     #[test]
     fn the_minimum_of_a_stretched_bowl_is_found() {
         let stretch = |i: usize| 10f64.powi(i as i32 % 5);
-        let minimum = minimise(23, Stop { tolerance: 1e-12, iterations: 300 }, |at, gradient| {
-            let mut value = 0.0;
-            for (i, (x, g)) in at.iter().zip(gradient).enumerate() {
-                let off = x - i as f64;
-                *g = stretch(i) * off;
-                value += 0.5 * stretch(i) * off * off;
-            }
-            value
-        });
+        let start = Start { at: vec![0.5; 23], curvature: vec![3.0; 23] };
+        let minimum =
+            minimise(start, Stop { tolerance: 1e-12, iterations: 300 }, |at, gradient| {
+                let mut value = 0.0;
+                for (i, (x, g)) in at.iter().zip(gradient).enumerate() {
+                    let off = x - i as f64;
+                    *g = stretch(i) * off;
+                    value += 0.5 * stretch(i) * off * off;
+                }
+                value
+            });
         assert!(minimum.slope <= 1e-12);
         for (i, x) in minimum.at.iter().enumerate() {
             assert!((x - i as f64).abs() < 1e-6, "{i}: {x}");
