@@ -276,12 +276,43 @@ fn a_tune_without_notes_is_refused() {
     assert!(matches!(error, Error::NoMelody));
 }
 
+/// Checks columns of a tune in playing order.
+#[track_caller]
+fn check_played(abc: &str, expected: &[(Feature, &str)]) {
+    let tokens = Tokens::in_playing_order(&abc::read_tune(abc), &Facts::default()).unwrap();
+    for (feature, values) in expected {
+        assert_eq!(column(&tokens, *feature), *values, "{feature} of {abc}");
+    }
+}
+
 #[test]
 fn playing_order_writes_the_repeats_out() {
-    let tune = abc::read_tune("M:2/4\nL:1/4\nK:C\n|:CD|1 EF:|2 GA|]");
-    let tokens = Tokens::in_playing_order(&tune, &Facts::default()).unwrap();
-    let notes = column(&tokens, Feature::Pitch).replace(" .", "").replace(". ", "");
-    assert_eq!(notes, "60 62 64 65 60 62 67 69");
+    check_played(
+        "M:2/4\nL:1/4\nK:C\n|:CD|1 EF:|2 GA|]",
+        &[
+            (
+                Feature::Symbol,
+                "start note60 note62 | note64 note65 || note60 note62 | note67 note69 |] end",
+            ),
+            (Feature::BarIndex, "0 0 0 0 1 1 1 0 0 0 1 1 1 2"),
+            (Feature::Part, "0 0 0 0 0 0 0 1 1 1 1 1 1 1"),
+        ],
+    );
+}
+
+#[test]
+fn playing_order_goes_back_behind_a_change() {
+    check_played(
+        "M:2/4\nL:1/4\nK:G\n|:FF|[K:C]FF:|",
+        &[
+            (
+                Feature::Symbol,
+                "start note66 note66 | K:Cmaj note65 note65 || K:Gmaj M:2/4 note66 note66 | \
+                 K:Cmaj note65 note65 || end",
+            ),
+            (Feature::Signature, "1 1 1 1 0 0 0 0 1 1 1 1 1 0 0 0 0 0"),
+        ],
+    );
 }
 
 #[test]
