@@ -1,10 +1,9 @@
 //! What a title tells about a class of tunes (dance type, key, metre): logistic regression over title features.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, check_length};
+use crate::features::Vocabulary;
 use crate::lbfgs::{Start, Stop, minimise};
 
 /// Titles or columns that one task takes at least: each is far less work than handing over a task.
@@ -132,71 +131,6 @@ fn check(examples: &Examples<'_>, fit: &Fit) -> Result<()> {
     Ok(())
 }
 
-/// The features that examples have.
-///
-/// Features that the same titles have equally often (most n-grams of a rare word) get equal weights at the minimum, so m
-/// of them share one column: its value is theirs times the square root of m, which leaves the minimised sum as it was.
-#[derive(Debug, Clone, PartialEq)]
-struct Vocabulary {
-    /// Ascending.
-    ids: Vec<u32>,
-    /// The column of each id.
-    columns: Vec<usize>,
-    /// The weight by rarity of each id.
-    rarity: Vec<f64>,
-    /// One over the square root of how many ids share the column of each id.
-    share: Vec<f64>,
-    /// How many columns there are: V.
-    width: usize,
-}
-
-impl Vocabulary {
-    fn new(titles: &[Vec<u32>]) -> Self {
-        let mut places: BTreeMap<u32, Vec<(usize, usize)>> = BTreeMap::new();
-        for (title, features) in titles.iter().enumerate() {
-            for (id, count) in counted(features) {
-                places.entry(id).or_default().push((title, count));
-            }
-        }
-        let mut sharing: BTreeMap<&[(usize, usize)], (usize, usize)> = BTreeMap::new();
-        for at in places.values() {
-            let column = sharing.len();
-            sharing.entry(at).or_insert((column, 0)).1 += 1;
-        }
-        let n = titles.len() as f64;
-        let rarity = |at: &Vec<_>| ((1.0 + n) / (1.0 + at.len() as f64)).ln() + 1.0;
-        let found: Vec<(usize, usize)> = places.values().map(|at| sharing[at.as_slice()]).collect();
-        Self {
-            columns: found.iter().map(|&(column, _)| column).collect(),
-            share: found.iter().map(|&(_, ids)| 1.0 / (ids as f64).sqrt()).collect(),
-            rarity: places.values().map(rarity).collect(),
-            width: sharing.len(),
-            ids: places.into_keys().collect(),
-        }
-    }
-
-    /// A title as (column, value), ascending, of unit length before columns were shared.
-    fn row(&self, features: &[u32]) -> Vec<(usize, f64)> {
-        let mut row = BTreeMap::new();
-        let mut squares: f64 = 0.0;
-        for (id, count) in counted(features) {
-            let Ok(at) = self.ids.binary_search(&id) else { continue };
-            let value = (1.0 + (count as f64).ln()) * self.rarity[at];
-            squares += value * value;
-            *row.entry(self.columns[at]).or_insert(0.0) += value * self.share[at];
-        }
-        let length = squares.sqrt();
-        row.into_iter().map(|(column, value): (usize, f64)| (column, value / length)).collect()
-    }
-}
-
-/// The distinct features, ascending, with how often each appears.
-fn counted(features: &[u32]) -> Vec<(u32, usize)> {
-    let mut sorted = features.to_vec();
-    sorted.sort_unstable();
-    sorted.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect()
-}
-
 /// The function to minimise: the examples both by title and by column, so that every sum has one writer and one order.
 struct Problem {
     titles: Vec<Vec<(usize, f64)>>,
@@ -211,12 +145,12 @@ struct Problem {
 impl Problem {
     fn new(vocabulary: &Vocabulary, examples: &Examples<'_>, seen: &[u32], l2: f64) -> Self {
         let titles: Vec<_> = examples.features.iter().map(|f| vocabulary.row(f)).collect();
-        let mut by_column = vec![Vec::new(); vocabulary.width + 1];
+        let mut by_column = vec![Vec::new(); vocabulary.width() + 1];
         for (title, row) in titles.iter().enumerate() {
             for &(column, value) in row {
                 by_column[column].push((title, value));
             }
-            by_column[vocabulary.width].push((title, 1.0));
+            by_column[vocabulary.width()].push((title, 1.0));
         }
         let position = |label: &u32| seen.binary_search(label).unwrap_or_default();
         let labels = examples.labels.iter().map(position).collect();

@@ -40,6 +40,7 @@ mod compare;
 mod dot;
 mod embeddings;
 mod error;
+mod features;
 mod lbfgs;
 mod metric;
 mod outcome;
