@@ -1,2 +1,80 @@
-//! The command line of Gan Ainm.
-fn main() {}
+//! The command line of Gan Ainm: what does a tune's title have to do with its music?
+
+mod commands;
+mod screen;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Learn how Irish traditional tunes and their titles belong together, and put it to use.
+#[derive(Parser)]
+#[command(name = "ganainm", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ganainm demo                                   the whole story on public-domain books
+  ganainm corpus add ~/tunes thesession.abc      read tunes into the corpus
+  ganainm train configs/gru.toml --run runs/gru  learn from them
+  ganainm evaluate runs/gru                      see how well titles and tunes find each other
+  ganainm rank --run runs/gru --tunes new.abc --titles names.txt
+
+`ganainm help COMMAND` tells more about each, with examples.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// The main job on public-domain books: get, import, train, evaluate, report.
+    Demo(commands::demo::Args),
+    /// Add tunes to the corpus, look at them, check them, export them.
+    #[command(subcommand)]
+    Corpus(commands::corpus::Command),
+    /// Train the two towers of a config.
+    Train(commands::train::Args),
+    /// Report how well a run's towers find titles for melodies and melodies for titles.
+    Evaluate(commands::evaluate::Args),
+    /// Order given titles for given tunes, or given tunes for given titles.
+    Rank(commands::rank::Args),
+    /// Print completions for a shell.
+    Completions(commands::completions::Args),
+}
+
+/// Where the corpus is.
+#[derive(clap::Args)]
+struct DbArgs {
+    /// The corpus, one SQLite file [default: in the platform's data folder]
+    #[arg(long, value_name = "FILE", global = true)]
+    db: Option<PathBuf>,
+}
+
+impl DbArgs {
+    fn path(&self) -> anyhow::Result<PathBuf> {
+        match &self.db {
+            Some(path) => Ok(path.clone()),
+            None => Ok(::corpus::Store::default_path()?),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(args) => commands::demo::run(&args),
+        Command::Corpus(command) => commands::corpus::run(&command),
+        Command::Train(args) => commands::train::run(&args),
+        Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Rank(args) => commands::rank::run(&args),
+        Command::Completions(args) => commands::completions::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if screen::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ganainm: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -5,6 +5,7 @@
 //! whoever opens it next. It was chosen over a write-ahead log because a store then is one file
 //! that can be read from a read-only disk.
 
+mod copy;
 mod load;
 mod write;
 

@@ -1,0 +1,8 @@
+//! One file a subcommand.
+
+pub(crate) mod completions;
+pub(crate) mod corpus;
+pub(crate) mod demo;
+pub(crate) mod evaluate;
+pub(crate) mod rank;
+pub(crate) mod train;

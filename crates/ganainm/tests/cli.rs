@@ -1,0 +1,107 @@
+//! The command line end to end on a small tunebook, and its answers to bad input.
+
+mod common;
+
+use common::Workshop;
+use serde_json::Value;
+
+fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_run_goes_from_tunes_to_a_report_and_rankings() {
+    let workshop = Workshop::new(80);
+    workshop.succeed(&["train", "small.toml", "--run", "run", "--db", "corpus.db"]);
+
+    // The run is enough: the corpus that it was made from may go.
+    std::fs::remove_file(workshop.path("corpus.db")).unwrap();
+    let shown = workshop.succeed(&["evaluate", "run"]);
+    for word in ["MRR", "chance", "header only", "reel"] {
+        assert!(shown.contains(word), "no {word} in\n{shown}");
+    }
+    let report = json_lines(&workshop.succeed(&["evaluate", "--json", "run"]));
+    let stored = std::fs::read_to_string(workshop.path("run/report.json")).unwrap();
+    assert_eq!(report, [serde_json::from_str::<Value>(&stored).unwrap()]);
+    for file in ["report.html", "run.trec", "qrels.trec", "predictions.parquet", "vocab.json"] {
+        assert!(workshop.path("run").join(file).is_file(), "no {file}");
+    }
+
+    std::fs::write(workshop.path("titles.txt"), "The Red Widow\nThe Piper\nA Jig\n").unwrap();
+    let rank = ["rank", "--json", "--run", "run", "--tunes", "book.abc", "--titles", "titles.txt"];
+    let by_tune = json_lines(&workshop.succeed(&rank));
+    assert_eq!(by_tune.len(), 80);
+    assert_eq!(by_tune[6]["x"], "7");
+    let mut ranking: Vec<u64> =
+        by_tune[0]["ranking"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+    ranking.sort_unstable();
+    assert_eq!(ranking, [1, 2, 3]);
+    let by_title = json_lines(&workshop.succeed(&[&rank[..], &["--by", "title"]].concat()));
+    assert_eq!(by_title.len(), 3);
+    assert_eq!(by_title[0]["ranking"].as_array().unwrap().len(), 80);
+}
+
+#[test]
+fn adding_the_same_book_twice_adds_nothing() {
+    let workshop = Workshop::new(20);
+    let before = workshop.succeed(&["corpus", "stats", "--json", "--db", "corpus.db"]);
+    workshop.succeed(&["corpus", "add", "book.abc", "--db", "corpus.db"]);
+    assert_eq!(workshop.succeed(&["corpus", "stats", "--json", "--db", "corpus.db"]), before);
+    assert_eq!(json_lines(&before)[0]["works"], 20);
+}
+
+#[test]
+fn every_format_of_export_holds_every_setting() {
+    let workshop = Workshop::new(20);
+    for (format, marks) in [("abc", "X:"), ("csv", "\nbook:"), ("jsonl", "{\"")] {
+        let text = workshop.succeed(&["corpus", "export", "--format", format, "--db", "corpus.db"]);
+        assert_eq!(text.matches(marks).count(), 20, "{format}");
+    }
+    workshop.succeed(&["corpus", "export", "-o", "tunes.parquet", "--db", "corpus.db"]);
+    assert!(std::fs::read(workshop.path("tunes.parquet")).unwrap().starts_with(b"PAR1"));
+}
+
+#[test]
+fn bad_input_gets_one_clear_line_and_leaves_the_store_intact() {
+    let workshop = Workshop::new(20);
+    let before = workshop.succeed(&["corpus", "stats", "--json", "--db", "corpus.db"]);
+    std::fs::write(workshop.path("cut.zip"), b"PK\x03\x04 and no more").unwrap();
+    std::fs::write(workshop.path("picture.abc"), [0_u8, 159, 146, 150, 0, 0, 7].repeat(999))
+        .unwrap();
+    std::fs::write(workshop.path("long.abc"), vec![b'a'; 100_000_000]).unwrap();
+    std::fs::create_dir(workshop.path("empty")).unwrap();
+    for name in ["cut.zip", "picture.abc", "long.abc", "empty", "missing.abc"] {
+        let errors = workshop.fail(&["corpus", "add", name, "--db", "corpus.db"]);
+        let said: Vec<&str> = errors.lines().filter(|line| line.starts_with("ganainm:")).collect();
+        assert_eq!(said.len(), 1, "{errors}");
+        assert!(said[0].contains(name), "{errors}");
+    }
+    assert_eq!(workshop.succeed(&["corpus", "stats", "--json", "--db", "corpus.db"]), before);
+}
+
+#[test]
+fn bad_configs_and_runs_are_refused_with_their_reason() {
+    let workshop = Workshop::new(20);
+    std::fs::write(workshop.path("bad.toml"), "[training]\nbach = 16\n").unwrap();
+    let refused = workshop.fail(&["train", "bad.toml", "--db", "corpus.db"]);
+    assert!(refused.contains("bad.toml") && refused.contains("bach"), "{refused}");
+    assert!(!workshop.path("runs").exists());
+    let missing = workshop.fail(&["evaluate", "nowhere"]);
+    assert!(missing.contains("nowhere") && missing.contains("ganainm train"), "{missing}");
+    let empty = workshop.fail(&["train", "small.toml", "--db", "new.db", "--run", "r"]);
+    assert!(empty.contains("corpus add"), "{empty}");
+    assert!(!workshop.path("r").exists());
+}
+
+#[test]
+fn help_teaches_by_example() {
+    let workshop = Workshop::new(20);
+    for command in
+        ["demo", "corpus add", "corpus export", "train", "evaluate", "rank", "completions"]
+    {
+        let args: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let help = workshop.succeed(&args);
+        assert!(help.contains("Examples:"), "{command}");
+    }
+    assert!(workshop.succeed(&["completions", "bash"]).contains("ganainm"));
+}

@@ -1,0 +1,377 @@
+//! A whole experiment in one TOML file.
+
+use std::path::Path;
+
+use corpus::{Corpus, SplitConfig};
+use model::Reading;
+use serde::{Deserialize, Serialize};
+use tokens::Feature;
+
+use crate::Error;
+
+/// An experiment: what to learn from, with which towers, how long, and how to judge it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Experiment {
+    /// Seeds the weights, the order of the tunes, dropout and augmentation.
+    pub seed: u64,
+    /// Which part of the corpus is used.
+    pub corpus: CorpusConfig,
+    /// How families are shared out among training, validation and test.
+    pub split: SplitConfig,
+    /// What the melody tower sees and how it is built.
+    pub melody: MelodyTowerConfig,
+    /// How the title tower is built.
+    pub title: TitleTowerConfig,
+    /// How both are trained.
+    pub training: TrainingConfig,
+    /// How the result is judged.
+    pub evaluation: EvaluationConfig,
+}
+
+/// Which part of the corpus is used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CorpusConfig {
+    /// Sources to learn from, by the part of their ids before the colon; empty for all.
+    pub sources: Vec<String>,
+}
+
+impl CorpusConfig {
+    /// The works of the chosen sources.
+    ///
+    /// # Errors
+    /// When a source has no work.
+    pub(crate) fn select(&self, corpus: Corpus) -> Result<Corpus, Error> {
+        if corpus.works.is_empty() {
+            let advice = "is empty; fill it with `ganainm corpus add PATH...`";
+            return Err(Error::Data(advice.to_owned()));
+        }
+        if self.sources.is_empty() {
+            return Ok(corpus);
+        }
+        for source in &self.sources {
+            if !corpus.works.iter().any(|work| work.source() == source) {
+                let advice = format!("has no source `{source}`; see `ganainm corpus stats`");
+                return Err(Error::Data(advice));
+            }
+        }
+        let mut works = corpus.works;
+        works.retain(|work| self.sources.iter().any(|source| source == work.source()));
+        Ok(Corpus::new(works))
+    }
+}
+
+/// What the melody tower sees and how it is built.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MelodyTowerConfig {
+    /// Features of every note; none for a tower that sees the header alone.
+    pub notes: Vec<Feature>,
+    /// Features of the whole tune; none for a tower that sees the melody alone.
+    pub header: Vec<Feature>,
+    /// Whether every tune is moved to the tonic C first, so that a melody looks the same in every
+    /// key; `played_key` and its kin keep the key as it was.
+    pub common_tonic: bool,
+    /// Longer tunes are cut to this many notes, rests and bar lines.
+    pub max_rows: usize,
+    /// Size of the embedding of each note feature.
+    pub note_dims: usize,
+    /// Size of the embedding of each header feature.
+    pub header_dims: usize,
+    /// Hidden units of the recurrent layers, in each direction.
+    pub hidden: usize,
+    /// Recurrent layers.
+    pub layers: usize,
+    /// Whether the tune is read from both ends.
+    pub bidirectional: bool,
+    /// How the states of the notes become one vector.
+    pub pooling: model::Pooling,
+    /// Hidden units of the projection.
+    pub projection: usize,
+    /// Share of units left out in training, 0 to 1.
+    pub dropout: f32,
+}
+
+impl Default for MelodyTowerConfig {
+    fn default() -> Self {
+        Self {
+            notes: vec![
+                Feature::Symbol,
+                Feature::Duration,
+                Feature::BarPosition,
+                Feature::IsOnBeat,
+                Feature::BarIndexMod4,
+            ],
+            header: vec![Feature::DanceType, Feature::Mode, Feature::Metre],
+            common_tonic: true,
+            max_rows: 512,
+            note_dims: 32,
+            header_dims: 32,
+            hidden: 128,
+            layers: 1,
+            bidirectional: true,
+            pooling: model::Pooling::Attention,
+            projection: 256,
+            dropout: 0.5,
+        }
+    }
+}
+
+impl MelodyTowerConfig {
+    /// What the tower reads of a tune.
+    pub fn reading(&self) -> Reading {
+        Reading {
+            notes: self.notes.clone(),
+            header: self.header.clone(),
+            common_tonic: self.common_tonic,
+            max_rows: self.max_rows,
+        }
+    }
+}
+
+/// How the title tower is built.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TitleTowerConfig {
+    /// Buckets into which character n-grams and words are hashed.
+    pub buckets: usize,
+    /// Size of the embedding of each n-gram.
+    pub dims: usize,
+    /// How the n-grams become one vector.
+    pub pooling: model::BagPooling,
+    /// Hidden units of the projection.
+    pub projection: usize,
+    /// Share of units left out in training, 0 to 1.
+    pub dropout: f32,
+}
+
+impl Default for TitleTowerConfig {
+    fn default() -> Self {
+        Self {
+            buckets: 32_768,
+            dims: 128,
+            pooling: model::BagPooling::Mean,
+            projection: 256,
+            dropout: 0.5,
+        }
+    }
+}
+
+/// How both towers are trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// Passes over the training works.
+    pub epochs: usize,
+    /// Works in a batch; the others in it are each work's negatives.
+    pub batch: usize,
+    /// Length of the vectors of both towers.
+    pub output: usize,
+    /// Peak learning rate of AdamW.
+    pub learning_rate: f32,
+    /// Decoupled weight decay (Loshchilov and Hutter, 2019).
+    pub weight_decay: f32,
+    /// Added to the root of AdamW's mean square: the larger, the smaller the steps of n-grams that
+    /// few titles have.
+    pub epsilon: f32,
+    /// Share of all steps in which the rate rises from zero to its peak; it falls as a cosine after.
+    pub warm_up: f32,
+    /// Largest norm of the gradient of all weights together.
+    pub clip: f32,
+    /// Scale of the cosines at the start: the inverse temperature of the loss.
+    pub scale: f32,
+    /// Most semitones by which a melody is moved up or down in training; 0 for none.
+    pub transpose: i8,
+    /// Share of training titles that are an alias, where a work has any, 0 to 1.
+    pub aliases: f32,
+    /// Share of a title's n-grams and words left out at each training step, 0 to 1: few titles are
+    /// alike, and a tower that always sees all of a title learns it by heart.
+    pub gram_dropout: f32,
+    /// Epochs between two looks at the validation works.
+    pub evaluate_every: usize,
+    /// Looks at the validation works without a better MRR after which training stops; 0 for never.
+    pub patience: usize,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 30,
+            batch: 256,
+            output: 128,
+            learning_rate: 1e-3,
+            weight_decay: 0.1,
+            epsilon: 1e-8,
+            warm_up: 0.05,
+            clip: 1.0,
+            scale: 8.0,
+            transpose: 0,
+            aliases: 0.5,
+            gram_dropout: 0.5,
+            evaluate_every: 1,
+            patience: 0,
+        }
+    }
+}
+
+/// How the result is judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluationConfig {
+    /// Candidates among which each truth is ranked, beside the ranking among all; 0 for all only.
+    pub pool: usize,
+    /// Resamples of the queries behind each interval.
+    pub resamples: usize,
+}
+
+impl Default for EvaluationConfig {
+    fn default() -> Self {
+        Self { pool: 630, resamples: 2_000 }
+    }
+}
+
+impl Experiment {
+    /// Reads an experiment and checks it.
+    ///
+    /// # Errors
+    /// Names the line of a key that is unknown or of the wrong type, and the key of a value that
+    /// is out of range.
+    pub fn from_toml(text: &str) -> Result<Self, Error> {
+        let experiment: Self =
+            toml::from_str(text).map_err(|error| Error::Config(error.to_string()))?;
+        experiment.check()?;
+        Ok(experiment)
+    }
+
+    /// Reads an experiment from a file.
+    ///
+    /// # Errors
+    /// As [`Experiment::from_toml`], and when the file cannot be read.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::io(path, source))?;
+        Self::from_toml(&text).map_err(|error| match error {
+            Error::Config(what) => Error::Config(format!("{}: {what}", path.display())),
+            other => other,
+        })
+    }
+
+    /// The experiment as TOML, every value written out.
+    ///
+    /// # Errors
+    /// Never for an experiment that came through [`Experiment::from_toml`].
+    pub fn to_toml(&self) -> Result<String, Error> {
+        toml::to_string_pretty(self).map_err(|error| Error::Config(error.to_string()))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let (melody, title, training) = (&self.melody, &self.title, &self.training);
+        if melody.notes.is_empty() && melody.header.is_empty() {
+            return Err(Error::value("melody.notes", "and melody.header are both empty: name one"));
+        }
+        if let Some(feature) = melody.header.iter().find(|f| !f.is_header()) {
+            let why =
+                format!("holds `{feature}`, which belongs to a note: move it to melody.notes");
+            return Err(Error::value("melody.header", &why));
+        }
+        check_positive(&[
+            ("melody.max_rows", melody.max_rows),
+            ("melody.note_dims", melody.note_dims),
+            ("melody.header_dims", melody.header_dims),
+            ("melody.hidden", melody.hidden),
+            ("melody.layers", melody.layers),
+            ("melody.projection", melody.projection),
+            ("title.buckets", title.buckets),
+            ("title.dims", title.dims),
+            ("title.projection", title.projection),
+            ("training.epochs", training.epochs),
+            ("training.output", training.output),
+            ("training.evaluate_every", training.evaluate_every),
+            ("evaluation.resamples", self.evaluation.resamples),
+        ])?;
+        if training.batch < 2 {
+            return Err(Error::value("training.batch", "must be 2 or more: others are negatives"));
+        }
+        if self.evaluation.pool == 1 {
+            return Err(Error::value("evaluation.pool", "must be 0 (all) or 2 and more"));
+        }
+        check_shares(&[
+            ("melody.dropout", melody.dropout),
+            ("title.dropout", title.dropout),
+            ("training.warm_up", training.warm_up),
+            ("training.aliases", training.aliases),
+            ("training.gram_dropout", training.gram_dropout),
+        ])?;
+        check_rates(training)
+    }
+}
+
+fn check_positive(values: &[(&str, usize)]) -> Result<(), Error> {
+    match values.iter().find(|(_, value)| *value == 0) {
+        Some((key, _)) => Err(Error::value(key, "must be at least 1")),
+        None => Ok(()),
+    }
+}
+
+fn check_shares(values: &[(&str, f32)]) -> Result<(), Error> {
+    let outside = |value: f32, top: f32| !(0.0..=top).contains(&value);
+    for &(key, value) in values {
+        let top = if key.ends_with("dropout") { 0.95 } else { 1.0 };
+        if outside(value, top) {
+            return Err(Error::value(key, &format!("is {value}, and must be between 0 and {top}")));
+        }
+    }
+    Ok(())
+}
+
+fn check_rates(training: &TrainingConfig) -> Result<(), Error> {
+    let positive = [
+        ("training.learning_rate", training.learning_rate),
+        ("training.epsilon", training.epsilon),
+        ("training.clip", training.clip),
+        ("training.scale", training.scale),
+    ];
+    for (key, value) in positive {
+        if !(value.is_finite() && value > 0.0) {
+            return Err(Error::value(key, &format!("is {value}, and must be above 0")));
+        }
+    }
+    if !(training.weight_decay.is_finite() && training.weight_decay >= 0.0) {
+        return Err(Error::value("training.weight_decay", "must be 0 or more"));
+    }
+    if !(0..=11).contains(&training.transpose) {
+        return Err(Error::value("training.transpose", "must be between 0 and 11 semitones"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        Experiment::from_toml(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_file_is_the_default_experiment() {
+        assert_eq!(Experiment::from_toml("").unwrap(), Experiment::default());
+    }
+
+    #[test]
+    fn written_out_it_reads_back_the_same() {
+        let text = Experiment::default().to_toml().unwrap();
+        assert_eq!(Experiment::from_toml(&text).unwrap(), Experiment::default());
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        assert!(message("[training]\nbach = 3").contains("bach"));
+        assert!(message("[training]\nbatch = 1").contains("training.batch"));
+        assert!(message("[melody]\ndropout = 1.5").contains("melody.dropout"));
+        assert!(message("[training]\nlearning_rate = -1.0").contains("training.learning_rate"));
+        assert!(message("[melody]\nnotes = []\nheader = []").contains("melody.notes"));
+        assert!(message("[melody]\nheader = [\"pitch\"]").contains("melody.header"));
+        assert!(message("[melody]\nnotes = [\"colour\"]").contains("colour"));
+    }
+}

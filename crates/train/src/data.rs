@@ -1,0 +1,160 @@
+//! Works of a corpus made ready for the towers.
+
+use std::collections::{BTreeMap, HashSet};
+
+use corpus::{Corpus, Split, Work};
+use model::Reading;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use tokens::{Facts, Tokens, Vocabulary, VocabularyOptions};
+
+use crate::{Error, Experiment};
+
+/// A work with its settings as tokens and its titles as text.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// Id of the work.
+    pub id: String,
+    /// Family of the work.
+    pub family: u32,
+    /// Dance type, where known.
+    pub dance_type: Option<String>,
+    /// How many players keep it in their tunebooks, where known.
+    pub popularity: Option<u32>,
+    /// Its settings; never empty.
+    pub settings: Vec<Tokens>,
+    /// Its name.
+    pub title: String,
+    /// Its other names.
+    pub aliases: Vec<String>,
+}
+
+impl Example {
+    /// The setting that stands for the work when it is judged: the first.
+    pub fn query(&self) -> &Tokens {
+        &self.settings[0]
+    }
+}
+
+/// The examples of an experiment.
+#[derive(Debug)]
+pub struct Dataset {
+    /// For training: every work with a title and a melody.
+    pub train: Vec<Example>,
+    /// For choosing: one work a family.
+    pub validation: Vec<Example>,
+    /// For reporting: one work a family.
+    pub test: Vec<Example>,
+    /// Values of every feature, from the training works alone.
+    pub vocabulary: Vocabulary,
+}
+
+impl Dataset {
+    /// Reads the works of each side of the split.
+    ///
+    /// # Errors
+    /// When a side has fewer than two works with a title and a melody.
+    pub fn new(corpus: &Corpus, split: &Split, experiment: &Experiment) -> Result<Self, Error> {
+        let works: BTreeMap<&str, &Work> =
+            corpus.works.iter().map(|work| (work.id.as_str(), work)).collect();
+        let reading = experiment.melody.reading();
+        let examples = |ids: &[String]| -> Vec<Example> {
+            ids.par_iter().filter_map(|id| example(works.get(id.as_str())?, &reading)).collect()
+        };
+        let train = examples(&split.train);
+        let all = train.iter().flat_map(|example| &example.settings);
+        let vocabulary = Vocabulary::build(all, &VocabularyOptions::default());
+        let data = Self {
+            validation: one_a_family(examples(&split.validation)),
+            test: one_a_family(examples(&split.test)),
+            train,
+            vocabulary,
+        };
+        data.check()?;
+        Ok(data)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let sides =
+            [("training", &self.train), ("validation", &self.validation), ("test", &self.test)];
+        for (side, examples) in sides {
+            if examples.len() < 2 {
+                return Err(Error::Data(format!(
+                    "{} works with a title and a melody for {side}, and 2 are needed; add more \
+                     tunes with `ganainm corpus add`",
+                    examples.len()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The work as an example, or none where it has no title or no melody.
+fn example(work: &Work, reading: &Reading) -> Option<Example> {
+    let (title, aliases) = work.titles.split_first()?;
+    let settings: Vec<Tokens> = work
+        .settings
+        .iter()
+        .filter_map(|setting| {
+            let key = setting.key_as_played.as_deref().and_then(|key| key.parse().ok());
+            let facts = Facts { dance_type: work.dance_type.as_deref(), key };
+            reading.prepare(Tokens::new(&setting.tune(), &facts).ok()?).ok()
+        })
+        .collect();
+    if settings.is_empty() {
+        return None;
+    }
+    Some(Example {
+        id: work.id.clone(),
+        family: work.family,
+        dance_type: work.dance_type.clone(),
+        popularity: work.popularity,
+        settings,
+        title: title.text.clone(),
+        aliases: aliases.iter().map(|alias| alias.text.clone()).collect(),
+    })
+}
+
+/// Of each family the work with the most settings, the first id where several have as many:
+/// two names of one melody, or two melodies of one name, cannot be told apart and would blur a rank.
+fn one_a_family(mut examples: Vec<Example>) -> Vec<Example> {
+    examples.sort_by(|a, b| b.settings.len().cmp(&a.settings.len()).then(a.id.cmp(&b.id)));
+    let mut seen = HashSet::new();
+    examples.retain(|example| seen.insert(example.family));
+    examples.sort_by(|a, b| a.id.cmp(&b.id));
+    examples
+}
+
+/// Shares out the training works among batches of nearly equal size, at most `size` works each,
+/// no two of one family in a batch: its members would be false negatives of each other.
+///
+/// A work that finds no batch without its family waits for the next epoch.
+pub(crate) fn batches(
+    examples: &[Example],
+    size: usize,
+    generator: &mut ChaCha8Rng,
+) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..examples.len()).collect();
+    order.shuffle(generator);
+    let count = examples.len().div_ceil(size).max(1);
+    let room = examples.len().div_ceil(count);
+    let mut batches = vec![Vec::with_capacity(room); count];
+    let mut families = vec![HashSet::new(); count];
+    let mut first = 0;
+    for place in order {
+        let family = examples[place].family;
+        let free =
+            |batch: &usize| batches[*batch].len() < room && !families[*batch].contains(&family);
+        if let Some(batch) = (first..count).find(free) {
+            families[batch].insert(family);
+            batches[batch].push(place);
+            while first < count && batches[first].len() == room {
+                first += 1;
+            }
+        }
+    }
+    batches.retain(|batch| batch.len() > 1);
+    batches
+}

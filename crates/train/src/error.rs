@@ -1,0 +1,72 @@
+//! What can go wrong between a config and a finished run.
+
+use std::path::{Path, PathBuf};
+
+/// An error of training, evaluation or a run directory.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The config is not valid TOML, or has a key that does not exist.
+    #[error("config: {0}")]
+    Config(String),
+    /// A value of the config is out of range.
+    #[error("config: `{key}` {problem}")]
+    Value {
+        /// The key, with its table.
+        key: String,
+        /// What is wrong with it and what is right.
+        problem: String,
+    },
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of a run directory does not hold what it should.
+    #[error("{}: {problem}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        problem: String,
+    },
+    /// The corpus is too small or lacks what the experiment needs.
+    #[error("corpus: {0}")]
+    Data(String),
+    /// The loss or a gradient stopped being a finite number.
+    #[error("step {step}: the {what} is not a finite number; lower training.learning_rate")]
+    NotFinite {
+        /// The step, from 1.
+        step: u64,
+        /// What was being computed.
+        what: &'static str,
+    },
+    /// From the store or a split.
+    #[error(transparent)]
+    Corpus(#[from] corpus::Error),
+    /// From the towers.
+    #[error(transparent)]
+    Model(#[from] model::Error),
+    /// From the features.
+    #[error(transparent)]
+    Tokens(#[from] tokens::Error),
+    /// From the metrics.
+    #[error(transparent)]
+    Retrieval(#[from] retrieval::Error),
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn value(key: &str, problem: &str) -> Self {
+        Self::Value { key: key.to_owned(), problem: problem.to_owned() }
+    }
+
+    pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), problem: problem.into() }
+    }
+}

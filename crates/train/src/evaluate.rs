@@ -1,0 +1,112 @@
+//! A run judged on works that it has not seen, beside its baselines.
+
+use retrieval::report::{Evaluation, Report, Role, Settings, System};
+use retrieval::{Bootstrap, Embeddings, Scores, Truth, trec};
+use tokens::Tokens;
+
+use crate::baselines::baselines;
+use crate::data::Example;
+use crate::run::files;
+use crate::{Error, RunDir, load_data};
+
+/// Which works a run is judged on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// The works on which choices are made.
+    Validation,
+    /// The works on which results are reported.
+    #[default]
+    Test,
+}
+
+/// Judges a run, without writing anything.
+///
+/// # Errors
+/// When the run lacks a file or one is damaged.
+pub fn evaluate(run: &RunDir, side: Side) -> Result<Judged, Error> {
+    let experiment = run.experiment()?;
+    let data = load_data(run, &experiment)?;
+    let embedder = run.embedder()?;
+    let examples = match side {
+        Side::Validation => &data.validation,
+        Side::Test => &data.test,
+    };
+    let melodies: Vec<&Tokens> = examples.iter().map(Example::query).collect();
+    let vectors = (embedder.embed_melodies(&melodies)?, embedder.embed_titles(&titles(examples)));
+    let model = scores(examples, embedder.output(), vectors)?;
+    let mut systems = baselines(&data, examples)?;
+    systems.push(System { name: "model".to_owned(), role: Role::Model, scores: model });
+    let groups: Vec<String> =
+        examples.iter().map(|example| example.dance_type.clone().unwrap_or_default()).collect();
+    let pool = experiment.evaluation.pool;
+    let settings = Settings {
+        bootstrap: Bootstrap::new(experiment.evaluation.resamples, experiment.seed, 0.95)?,
+        pool: (pool > 1 && pool < examples.len()).then_some(pool),
+    };
+    let truth = Truth::diagonal(examples.len());
+    let evaluation = Evaluation {
+        truth: &truth,
+        melody_groups: &groups,
+        title_groups: &groups,
+        systems: &systems,
+    };
+    let name = match side {
+        Side::Validation => format!("{}, validation works", run.path().display()),
+        Side::Test => format!("{}, test works", run.path().display()),
+    };
+    let report = Report::both_ways(&name, &settings, &evaluation)?;
+    let model = systems.pop().map(|system| system.scores);
+    model.map(|scores| Judged { report, scores }).ok_or(Error::Data("nothing to judge".into()))
+}
+
+/// A run's report, with the scores behind it.
+#[derive(Debug)]
+pub struct Judged {
+    /// The model beside its baselines.
+    pub report: Report,
+    /// The model's scores, melodies by titles.
+    pub scores: Scores,
+}
+
+impl Judged {
+    /// Writes `report.json`, `report.html`, `run.trec`, `run-titles.trec` and `qrels.trec` into the
+    /// run.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, run: &RunDir) -> Result<(), Error> {
+        run.write_json(files::REPORT, &self.report)?;
+        run.write(files::REPORT_PAGE, self.report.to_html().as_bytes())?;
+        self.write_trec(run, (files::TREC_RUN, &self.scores))?;
+        self.write_trec(run, (files::TREC_RUN_TITLES, &self.scores.transposed()))
+    }
+
+    /// Writes the whole rankings of one direction and the truth, which is the same for both: a
+    /// work's melody and title share its id.
+    fn write_trec(&self, run: &RunDir, (name, scores): (&str, &Scores)) -> Result<(), Error> {
+        let truth = Truth::diagonal(scores.queries().len());
+        let rankings = scores.rank(&truth, scores.candidates().len())?;
+        let failed = |source| Error::io(run.path(), source);
+        let (mut lines, mut qrels) = (Vec::new(), Vec::new());
+        trec::write_run(&mut lines, &rankings, "ganainm").map_err(failed)?;
+        trec::write_qrels(&mut qrels, &rankings, &truth).map_err(failed)?;
+        run.write(name, &lines)?;
+        run.write(files::TREC_QRELS, &qrels)
+    }
+}
+
+/// Cosines of the examples' melodies with their titles, whose vectors have length `dim`.
+pub(crate) fn scores(
+    examples: &[Example],
+    dim: usize,
+    (melodies, titles): (Vec<f32>, Vec<f32>),
+) -> Result<Scores, Error> {
+    let ids = || examples.iter().map(|example| example.id.clone()).collect();
+    let melodies = Embeddings::new(ids(), dim, melodies)?;
+    Ok(Embeddings::new(ids(), dim, titles)?.scores(&melodies)?)
+}
+
+/// The names of the examples.
+pub(crate) fn titles(examples: &[Example]) -> Vec<&str> {
+    examples.iter().map(|example| example.title.as_str()).collect()
+}

@@ -1,0 +1,224 @@
+//! What happened in a training so far: `metrics.jsonl` and TensorBoard's event files.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::files;
+use crate::tensorboard::EventFile;
+use crate::watch::{StepReport, Validation};
+use crate::{Error, RunDir};
+
+/// A line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Record {
+    /// A training step.
+    Step(StepReport),
+    /// A look at the validation works.
+    Validation(Validation),
+}
+
+impl Record {
+    fn step(&self) -> u64 {
+        match self {
+            Self::Step(report) => report.step,
+            Self::Validation(validation) => validation.step,
+        }
+    }
+}
+
+/// All records of a run, kept in memory and on disk.
+#[derive(Debug)]
+pub(crate) struct History {
+    records: Vec<Record>,
+    lines: BufWriter<File>,
+    events: EventFile<BufWriter<File>>,
+    run: RunDir,
+}
+
+impl History {
+    /// Opens the history of a run at `step`: what was recorded after it is dropped, since those
+    /// steps will be done again.
+    pub(crate) fn open(run: &RunDir, step: u64) -> Result<Self, Error> {
+        let records: Vec<Record> =
+            read(run)?.into_iter().filter(|record| record.step() <= step).collect();
+        let path = run.file(files::METRICS);
+        let mut kept = Vec::new();
+        for record in &records {
+            put_line(&mut kept, record).map_err(|source| Error::io(&path, source))?;
+        }
+        run.write(files::METRICS, &kept)?;
+        let lines = OpenOptions::new().append(true).open(&path);
+        let lines = lines.map_err(|source| Error::io(&path, source))?;
+        Ok(Self { records, lines: BufWriter::new(lines), events: events(run)?, run: run.clone() })
+    }
+
+    /// Records a step or a look.
+    pub(crate) fn add(&mut self, record: Record) -> Result<(), Error> {
+        let failed = |source| Error::io(self.run.path(), source);
+        put_line(&mut self.lines, &record).map_err(failed)?;
+        let (now, step) = (seconds_since_1970(), record.step());
+        for (tag, value) in scalars(&record) {
+            self.events.scalar(now, step, (tag, value)).map_err(failed)?;
+        }
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// Hands all to the system.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        let failed = |source| Error::io(self.run.path(), source);
+        self.lines.flush().map_err(failed)?;
+        self.events.flush().map_err(failed)
+    }
+
+    /// All looks at the validation works, in order.
+    pub(crate) fn validations(&self) -> impl DoubleEndedIterator<Item = &Validation> {
+        self.records.iter().filter_map(|record| match record {
+            Record::Validation(validation) => Some(validation),
+            Record::Step(_) => None,
+        })
+    }
+
+    /// The look with the highest merit, the first one where several have it.
+    pub(crate) fn best(&self) -> Option<&Validation> {
+        self.validations().rev().max_by(|a, b| a.merit().total_cmp(&b.merit()))
+    }
+
+    /// Mean loss of the steps since the last look.
+    pub(crate) fn recent_loss(&self) -> f32 {
+        let recent = self.records.iter().rev().map_while(|record| match record {
+            Record::Step(report) => Some(report.loss),
+            Record::Validation(_) => None,
+        });
+        let (sum, count) = recent.fold((0.0, 0_u32), |(sum, count), loss| (sum + loss, count + 1));
+        sum / count.max(1) as f32
+    }
+}
+
+/// The records of a run; a last line that was cut off by a kill is passed over.
+///
+/// # Errors
+/// When the file cannot be read, or a line before the last is damaged.
+pub(crate) fn read(run: &RunDir) -> Result<Vec<Record>, Error> {
+    let path = run.file(files::METRICS);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let bytes = run.read(files::METRICS)?;
+    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let lines = bytes[..whole].split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    let parsed = lines.enumerate().map(|(number, line)| {
+        serde_json::from_slice(line)
+            .map_err(|error| Error::damaged(&path, format!("line {}: {error}", number + 1)))
+    });
+    parsed.collect()
+}
+
+fn put_line(out: &mut impl Write, record: &Record) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, record)?;
+    out.write_all(b"\n")
+}
+
+/// A new event file: TensorBoard joins all files of a folder, later ones taking over.
+fn events(run: &RunDir) -> Result<EventFile<BufWriter<File>>, Error> {
+    let now = seconds_since_1970();
+    let path = run.file(&format!("events.out.tfevents.{now:.6}.ganainm"));
+    let failed = |source| Error::io(&path, source);
+    let file = File::create(&path).map_err(failed)?;
+    EventFile::new(BufWriter::new(file), now).map_err(failed)
+}
+
+fn scalars(record: &Record) -> Vec<(&'static str, f32)> {
+    match record {
+        Record::Step(report) => vec![
+            ("train/loss", report.loss),
+            ("train/learning_rate", report.learning_rate),
+            ("train/scale", report.scale),
+            ("train/gradient_norm", report.gradient_norm),
+            ("train/works_per_second", report.works_per_second),
+        ],
+        Record::Validation(validation) => vec![
+            ("validation/mrr_melody_to_title", validation.melody_to_title as f32),
+            ("validation/mrr_title_to_melody", validation.title_to_melody as f32),
+        ],
+    }
+}
+
+fn seconds_since_1970() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(step: u64, loss: f32) -> Record {
+        Record::Step(StepReport {
+            step,
+            steps: 9,
+            epoch: 1,
+            loss,
+            learning_rate: 0.1,
+            scale: 8.0,
+            gradient_norm: 1.0,
+            works_per_second: 1.0,
+        })
+    }
+
+    fn look(step: u64, mrr: f64) -> Record {
+        Record::Validation(Validation {
+            step,
+            epoch: 1,
+            loss: 1.0,
+            melody_to_title: mrr,
+            title_to_melody: mrr,
+            candidates: 7,
+            chance: 0.1,
+            best: true,
+        })
+    }
+
+    #[test]
+    fn what_came_after_the_checkpoint_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunDir::create(&dir.path().join("run"), |_| Ok(())).unwrap();
+        let mut history = History::open(&run, 0).unwrap();
+        let all = [step(1, 3.0), step(2, 2.0), look(2, 0.5), step(3, 1.0)];
+        for record in &all {
+            history.add(record.clone()).unwrap();
+        }
+        history.flush().unwrap();
+        assert_eq!(read(&run).unwrap(), all);
+        assert_eq!(History::open(&run, 2).unwrap().records, all[..3]);
+        assert_eq!(read(&run).unwrap(), all[..3]);
+    }
+
+    #[test]
+    fn a_line_cut_off_by_a_kill_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunDir::create(&dir.path().join("run"), |_| Ok(())).unwrap();
+        let mut bytes = Vec::new();
+        put_line(&mut bytes, &step(1, 3.0)).unwrap();
+        bytes.extend(b"{\"kind\":\"st");
+        run.write(files::METRICS, &bytes).unwrap();
+        assert_eq!(read(&run).unwrap(), [step(1, 3.0)]);
+    }
+
+    #[test]
+    fn the_best_look_is_the_first_of_the_highest() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunDir::create(&dir.path().join("run"), |_| Ok(())).unwrap();
+        let mut history = History::open(&run, 0).unwrap();
+        for record in [step(1, 4.0), look(1, 0.2), step(2, 2.0), look(2, 0.4), look(3, 0.4)] {
+            history.add(record).unwrap();
+        }
+        assert_eq!(history.best().unwrap().step, 2);
+        history.add(step(4, 2.0)).unwrap();
+        history.add(step(5, 1.0)).unwrap();
+        assert_eq!(history.recent_loss(), 1.5);
+    }
+}

@@ -1,0 +1,31 @@
+# Short names for what is done often; `just` lists them.
+
+_list:
+    @just --list
+
+# All tests.
+test:
+    cargo test --workspace
+
+# Format, lints and docs, as the gate checks them.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# The whole story on public-domain books.
+demo:
+    cargo run --release -- demo
+
+# Everything that the gate does.
+ci:
+    .ci/run
+
+# Fixtures again from their independent references (needs reference/requirements.txt installed).
+fixtures:
+    python3 reference/model_fixtures.py
+    python3 reference/retrieval_fixtures.py
+
+# Fuzz the reader: just fuzz 1000000
+fuzz iterations="200000":
+    GANAINM_FUZZ_ITERATIONS={{iterations}} cargo test --release -p abc --test fuzz -- --nocapture
