@@ -1,9 +1,8 @@
 //! Which melodies are alike: TF-IDF vectors of interval n-grams, every pair above a cosine.
 //!
-//! All pairs are found exactly without comparing all pairs. Grams are ordered from rare to common,
-//! and of each vector only so many grams are indexed that those left out weigh less than the
-//! threshold. By Cauchy and Schwarz two vectors that share no indexed gram are then below the
-//! threshold (Bayardo, Ma and Srikant, "Scaling up all pairs similarity search", 2007).
+//! An inverted index from grams to melodies leads each melody to just those before it that share a
+//! gram, and the products of their weights add up to the exact cosines. Most grams are rare, so most
+//! pairs are never touched.
 
 use rayon::prelude::*;
 
@@ -13,29 +12,20 @@ pub(crate) const GRAM: usize = 6;
 /// Settings are compared in blocks of this many, for parallel work.
 const BLOCK: usize = 256;
 
-/// A sparse vector of unit length, sorted by gram from rare to common.
-struct Vector {
-    /// Gram numbers and weights.
-    entries: Vec<(u32, f32)>,
-    /// How many entries are indexed.
-    indexed: usize,
-    /// The length of what is not indexed.
-    rest: f32,
-}
+/// A sparse vector of unit length: gram numbers and weights.
+type Vector = Vec<(u32, f32)>;
 
-/// An indexed entry: the vector and the weight that the gram has in it.
+/// An entry of the index: the vector and the weight that the gram has in it.
 type Posting = (u32, f32);
 
 /// Every pair (i, j), i < j, of melodies whose grams have a TF-IDF cosine of at least `threshold`;
 /// sorted. `melodies` holds the intervals of each.
 pub(crate) fn similar_pairs(melodies: &[Vec<i8>], threshold: f32) -> Vec<(u32, u32)> {
     let counted: Vec<Vec<(u64, u32)>> = melodies.par_iter().map(|m| count_grams(m)).collect();
-    let (grams, frequencies) = rare_to_common(&counted);
-    let vectors: Vec<Vector> = counted
-        .par_iter()
-        .map(|counts| vector(counts, &grams, (&frequencies, melodies.len()), threshold))
-        .collect();
-    let postings = index(&vectors, frequencies.len());
+    let grams = frequencies(&counted);
+    let vectors: Vec<Vector> =
+        counted.par_iter().map(|counts| vector(counts, &grams, melodies.len())).collect();
+    let postings = index(&vectors, grams.len());
     let blocks = vectors.len().div_ceil(BLOCK);
     let found: Vec<Vec<(u32, u32)>> = (0..blocks)
         .into_par_iter()
@@ -59,57 +49,31 @@ fn count_grams(intervals: &[i8]) -> Vec<(u64, u32)> {
     runs.map(|run| (run[0], run.len() as u32)).collect()
 }
 
-/// All grams, sorted, each with its place in the order from rare to common; and the number of
-/// melodies at each place.
-fn rare_to_common(counted: &[Vec<(u64, u32)>]) -> (Vec<(u64, u32)>, Vec<u32>) {
+/// All grams, sorted, each with the number of melodies that have it.
+fn frequencies(counted: &[Vec<(u64, u32)>]) -> Vec<(u64, u32)> {
     let mut all: Vec<u64> = counted.iter().flatten().map(|(gram, _)| *gram).collect();
     all.par_sort_unstable();
-    let mut by_frequency: Vec<(u32, u64)> =
-        all.chunk_by(|a, b| a == b).map(|run| (run.len() as u32, run[0])).collect();
-    by_frequency.par_sort_unstable();
-    let places = by_frequency.iter().zip(0..);
-    let mut grams: Vec<(u64, u32)> = places.map(|((_, gram), place)| (*gram, place)).collect();
-    grams.par_sort_unstable();
-    (grams, by_frequency.into_iter().map(|(frequency, _)| frequency).collect())
+    all.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect()
 }
 
 /// The vector of a melody: counts times smoothed inverse document frequency, at unit length.
-fn vector(
-    counts: &[(u64, u32)],
-    grams: &[(u64, u32)],
-    (frequencies, melodies): (&[u32], usize),
-    threshold: f32,
-) -> Vector {
-    let mut entries: Vec<(u32, f32)> = counts
-        .iter()
-        .filter_map(|(gram, count)| {
-            let place = grams[grams.binary_search_by_key(gram, |(gram, _)| *gram).ok()?].1;
-            let frequency = f64::from(frequencies[place as usize]);
-            let rarity = ((1.0 + melodies as f64) / (1.0 + frequency)).ln() + 1.0;
-            Some((place, (f64::from(*count) * rarity) as f32))
-        })
-        .collect();
-    entries.sort_unstable_by_key(|(place, _)| *place);
-    let length = entries.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-    entries.iter_mut().for_each(|(_, weight)| *weight /= length);
-    let mut indexed = entries.len();
-    let mut rest = 0.0_f32;
-    while indexed > 0 {
-        let more = rest + entries[indexed - 1].1.powi(2);
-        // A little under the threshold, so that rounding loses no pair.
-        if more.sqrt() >= threshold * 0.999 {
-            break;
-        }
-        (rest, indexed) = (more, indexed - 1);
-    }
-    Vector { entries, indexed, rest: rest.sqrt() }
+fn vector(counts: &[(u64, u32)], grams: &[(u64, u32)], melodies: usize) -> Vector {
+    let weighed = |(gram, count): &(u64, u32)| {
+        let number = grams.binary_search_by_key(gram, |(gram, _)| *gram).ok()?;
+        let frequency = f64::from(grams[number].1);
+        let rarity = ((1.0 + melodies as f64) / (1.0 + frequency)).ln() + 1.0;
+        Some((number as u32, f64::from(*count) * rarity))
+    };
+    let entries: Vec<(u32, f64)> = counts.iter().filter_map(weighed).collect();
+    let length = entries.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
+    entries.into_iter().map(|(number, weight)| (number, (weight / length) as f32)).collect()
 }
 
-/// For each gram, the vectors that have it indexed.
+/// For each gram, the vectors that have it, in order.
 fn index(vectors: &[Vector], grams: usize) -> Vec<Vec<Posting>> {
     let mut postings: Vec<Vec<Posting>> = vec![Vec::new(); grams];
     for (at, vector) in (0..).zip(vectors) {
-        for &(gram, weight) in &vector.entries[..vector.indexed] {
+        for &(gram, weight) in vector {
             postings[gram as usize].push((at, weight));
         }
     }
@@ -134,8 +98,7 @@ impl Sums {
         (vectors, postings): (&[Vector], &[Vec<Posting>]),
         threshold: f32,
     ) -> Vec<(u32, u32)> {
-        let vector = &vectors[at];
-        for &(gram, weight) in &vector.entries[..vector.indexed] {
+        for &(gram, weight) in &vectors[at] {
             for &(other, other_weight) in &postings[gram as usize] {
                 if other as usize >= at {
                     break;
@@ -149,32 +112,12 @@ impl Sums {
         }
         let mut pairs = Vec::new();
         for other in self.touched.drain(..) {
-            let sum = std::mem::take(&mut self.sums[other as usize]);
-            let candidate = &vectors[other as usize];
-            // What the sum lacks: products in which either side's gram was not indexed.
-            let most = sum + vector.rest.max(candidate.rest) + 1e-4;
-            if most >= threshold && cosine(vector, candidate) >= threshold {
+            if std::mem::take(&mut self.sums[other as usize]) >= threshold {
                 pairs.push((other, at as u32));
             }
         }
         pairs
     }
-}
-
-fn cosine(a: &Vector, b: &Vector) -> f32 {
-    let (mut a, mut b) = (a.entries.as_slice(), b.entries.as_slice());
-    let mut sum = 0.0;
-    while let (Some((gram, weight)), Some((other_gram, other_weight))) = (a.first(), b.first()) {
-        match gram.cmp(other_gram) {
-            std::cmp::Ordering::Less => a = &a[1..],
-            std::cmp::Ordering::Greater => b = &b[1..],
-            std::cmp::Ordering::Equal => {
-                sum += weight * other_weight;
-                (a, b) = (&a[1..], &b[1..]);
-            }
-        }
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ fn tally<'a>(names: impl Iterator<Item = Option<&'a str>>) -> Vec<Count> {
     }
     let mut counts: Vec<Count> =
         counts.into_iter().map(|(name, count)| Count { name: name.to_owned(), count }).collect();
-    counts.sort_by(|a, b| b.count.cmp(&a.count));
+    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
     counts
 }
 

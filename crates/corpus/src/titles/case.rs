@@ -6,15 +6,22 @@ const SMALL: &[&str] = &[
     "with",
 ];
 
-/// A title all in capitals (a stray `'s` aside) in title case, one all in small letters with a
-/// capital at its head, any other as it is.
+/// A title all in capitals (a stray `'s` aside) in title case, any other with a capital at its
+/// head.
 pub(super) fn settle(title: &str) -> String {
     let upper = title.chars().filter(|c| c.is_uppercase()).count();
     let lower = title.chars().filter(|c| c.is_lowercase()).count();
     if upper >= 2 && lower * 10 <= upper {
         return title_case(title);
     }
-    if upper == 0 { capitalise_first(title) } else { title.to_owned() }
+    let mut letters = title.chars().skip_while(|c| !c.is_alphanumeric());
+    let (first, second) = (letters.next(), letters.next());
+    // Irish writes `bPúcaí` and `tSeanbhean` with a small letter before the capital.
+    let mutated = second.is_some_and(char::is_uppercase);
+    match first {
+        Some(c) if c.is_lowercase() && !mutated => capitalise_first(title),
+        _ => title.to_owned(),
+    }
 }
 
 fn title_case(title: &str) -> String {
@@ -67,6 +74,8 @@ mod tests {
             ("CAMP-MEETING", "Camp-Meeting"),
             ("\"CHEESE IT!\"", "\"Cheese It!\""),
             ("an stanadoir sugach", "An stanadoir sugach"),
+            ("the Dandys", "The Dandys"),
+            ("bPort an tSean", "bPort an tSean"),
             ("Cití Na gCumann", "Cití Na gCumann"),
             ("Swan LK243", "Swan LK243"),
         ] {

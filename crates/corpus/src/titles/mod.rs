@@ -98,11 +98,14 @@ fn finish(text: &str) -> (Option<String>, Option<String>) {
         None => stripped.text,
     };
     let shown = case::settle(&whole);
-    let words = fold_words(&shown);
-    let stated = stripped.dance_type.or_else(|| dance::stated_in_title(&words));
-    let named = has_words && !nameless::is_nameless(&words);
-    let stated = stated.or_else(|| dance::exact(fold(&shown).as_str()));
-    (named.then_some(shown), stated.map(str::to_owned))
+    let bare = fold(&shown);
+    let stated = stripped.dance_type.or_else(|| dance::stated_in_title(&bare));
+    let itself = dance::exact(&bare);
+    // `Highland -- Hornpipe` is a hornpipe of that name, `Reel -- Reel` has none.
+    let named_after_dance = itself.is_some() && stated.is_some() && itself != stated;
+    let nameless = nameless::is_nameless(&fold_words(&shown)) && !named_after_dance;
+    let stated = stated.or(itself);
+    ((has_words && !nameless).then_some(shown), stated.map(str::to_owned))
 }
 
 #[cfg(test)]

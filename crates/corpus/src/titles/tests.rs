@@ -77,6 +77,7 @@ fn titles_come_out_fit_to_show() {
         ("WALK AROUND. -- \"HEY, DADDY.\"", "Hey, Daddy"),
         ("The Time of Day Jig", "The Time of Day Jig"),
         ("Rose-Bud - Reel", "Rose-Bud"),
+        ("Highland -- Hornpipe", "Highland"),
         ("Fly-By-Night (Lancashire) -- Clog", "Fly-By-Night"),
         // Case, quotes, slips of the keyboard.
         ("O'CAROLAN'S LAMENT", "O'Carolan's Lament"),
@@ -89,7 +90,7 @@ fn titles_come_out_fit_to_show() {
         ("T:Beebe's -- Hornpipe", "Beebe's"),
         ("Harper's Fancy:", "Harper's Fancy"),
         ("Dumbarton Drums beat bonny O;", "Dumbarton Drums beat bonny O"),
-        ("Gloomy Winter % [Robert Tannahill]", "Gloomy Winter"),
+        ("100% Wool", "100% Wool"),
         ("Moar Neine I Giberlan [index]", "Moar Neine I Giberlan"),
         ("A.A. Cameron's", "A.A. Cameron's"),
         ("Colonel Fraser, M.B.E.", "Colonel Fraser, M.B.E."),
@@ -114,6 +115,7 @@ fn alternatives_become_aliases() {
         ),
         ("Galway Rambler, The (aka Rambler, The)", "The Galway Rambler", "The Rambler"),
         ("Auld Reekie. (Hoble about)", "Auld Reekie", "Hoble about"),
+        ("Peggy of Darby, or the Dandys.", "Peggy of Darby", "The Dandys"),
         ("Drowsy Maggie / Máire Codlatach", "Drowsy Maggie", "Máire Codlatach"),
     ] {
         let cleaned = clean_title(raw);
@@ -153,6 +155,7 @@ fn fields_that_name_nothing_give_no_title() {
         "O'Neill's 101",
         "(Can be used as a Clog.)",
         "for the Ger: Flute.",
+        "For the Violin",
         "2 Flutes.",
         ", The",
         "The 6 Following Tunes are taken from Oscar & Malvina.",
@@ -175,6 +178,8 @@ fn a_stated_dance_type_is_known() {
         ("Mr. Davidson's Strathsy.", Some("strathspey")),
         ("Quick Step 25th. Regt.", Some("quickstep")),
         ("A March,", Some("march")),
+        ("The Reel of Tulloch.", Some("reel")),
+        ("Highland -- Hornpipe", Some("hornpipe")),
         ("Londonderry Air", None),
         ("Drowsy Maggie", None),
     ] {

@@ -3,14 +3,15 @@
 use unicode_normalization::UnicodeNormalization;
 
 /// Remarks in brackets that are about the notation, folded beginnings.
-const REMARKS: &[&str] = &["can be used", "for the", "as a ", "play ", "2 flutes"];
+const REMARKS: &[&str] = &["can be used", "for the", "as a ", "play "];
 
-/// A title with entities decoded, comments and stray marks gone, accents composed, white space
-/// single.
+/// Instruments for which a tune is said to be; a field that says only that is a remark.
+const INSTRUMENTS: &[&str] = &[" flute", " violin", " fiddle", " fife", " pipes"];
+
+/// A title with entities decoded, stray marks gone, accents composed, white space single.
 pub(super) fn tidy(raw: &str) -> String {
     let decoded = entities(raw);
-    let uncommented = decoded.split('%').next().unwrap_or_default();
-    let text = uncommented.trim_start().trim_start_matches("T:");
+    let text = decoded.trim_start().trim_start_matches("T:");
     let text: String = text.nfc().filter(|&c| !c.is_control() || c.is_whitespace()).collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = without_index_remark(&text);
@@ -24,9 +25,9 @@ pub(super) fn is_remark(text: &str) -> bool {
     let folded = super::fold_words(text);
     let bracketed = text.starts_with('(') && text.ends_with(')');
     let remark = REMARKS.iter().any(|start| folded.starts_with(start));
-    let flute =
-        folded == "2 flutes" || (folded.starts_with("for the") && folded.ends_with("flute"));
-    (bracketed && remark) || flute || folded.contains("following tunes are")
+    let instrument = INSTRUMENTS.iter().any(|name| folded.ends_with(name));
+    let scoring = folded == "2 flutes" || (folded.starts_with("for the") && instrument);
+    (bracketed && remark) || scoring || folded.contains("following tunes are")
 }
 
 /// Text with HTML entities (`&eacute;`, `&#39;`, `&amp;`) as the characters that they stand for.
