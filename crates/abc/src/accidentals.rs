@@ -40,6 +40,7 @@ impl Accidentals {
     }
 
     /// Forgets the bar's accidentals.
+    #[inline]
     pub(crate) fn end_bar(&mut self) {
         if !self.clean {
             self.bar.fill(NONE);
@@ -48,6 +49,7 @@ impl Accidentals {
     }
 
     /// The alteration of a note written without an accidental.
+    #[inline]
     pub(crate) fn plain(&self, step: u8, octave: i8) -> i8 {
         match self.bar[self.slot(step, octave)] {
             NONE => self.signature[usize::from(step)],
@@ -56,6 +58,7 @@ impl Accidentals {
     }
 
     /// Notes an accidental that is written out.
+    #[inline]
     pub(crate) fn write(&mut self, step: u8, octave: i8, alter: i8) {
         if self.reach != Reach::Not {
             let slot = self.slot(step, octave);
@@ -64,6 +67,7 @@ impl Accidentals {
         }
     }
 
+    #[inline]
     fn slot(&self, step: u8, octave: i8) -> usize {
         let octave = match self.reach {
             Reach::Octave => usize::try_from(octave + 1).unwrap_or(0).min(OCTAVES - 1),

@@ -39,14 +39,17 @@ impl<'a> Cursor<'a> {
         Self { text, at: 0, line, missing: [false; 3] }
     }
 
+    #[inline]
     pub(crate) fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline]
     pub(crate) fn peek_at(&self, ahead: usize) -> Option<u8> {
         self.text.as_bytes().get(self.at + ahead).copied()
     }
 
+    #[inline]
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
@@ -54,6 +57,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// How many of this byte come next; they are taken.
+    #[inline]
     pub(crate) fn count(&mut self, byte: u8) -> usize {
         let start = self.at;
         while self.eat(byte) {}
@@ -61,6 +65,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number, when digits come next; beyond [`MAX_NUMBER`] it stays there.
+    #[inline]
     pub(crate) fn number(&mut self) -> Option<u32> {
         let mut number = None;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
@@ -71,6 +76,7 @@ impl<'a> Cursor<'a> {
         number
     }
 
+    #[inline]
     pub(crate) fn skip_blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t')) {
             self.at += 1;
@@ -104,6 +110,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn place(&self, offset: usize) -> Place<'a> {
         Place { line: self.line, text: self.text, offset }
     }

@@ -76,10 +76,12 @@ impl Duration {
     }
 
     /// The product, sparing the arithmetic where there is nothing to scale.
+    #[inline]
     pub(crate) fn scaled(self, factor: Self) -> Self {
         if factor.num == 1 && factor.den == 1 { self } else { self * factor }
     }
 
+    #[inline]
     fn from_wide(num: u64, den: u64) -> Self {
         let den = den.max(1);
         let divisor = gcd(num, den);
@@ -177,6 +179,7 @@ impl fmt::Debug for Duration {
 
 /// The greatest common divisor; 1 when both are zero. Denominators are nearly always powers of
 /// two, which need no division.
+#[inline]
 fn gcd(a: u64, b: u64) -> u64 {
     if b.is_power_of_two() && a != 0 {
         return 1 << a.trailing_zeros().min(b.trailing_zeros());

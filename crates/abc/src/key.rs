@@ -144,10 +144,22 @@ impl Key {
 pub(crate) const LETTERS: [u8; 7] = *b"CDEFGAB";
 
 /// Step of an ABC letter of either case.
+#[inline]
 pub(crate) fn step_of(letter: u8) -> Option<u8> {
-    const STEPS: [u8; 7] = [5, 6, 0, 1, 2, 3, 4];
-    let letter = letter.to_ascii_uppercase();
-    letter.is_ascii_uppercase().then(|| STEPS.get(usize::from(letter - b'A')).copied())?
+    const NONE: u8 = u8::MAX;
+    // A table, since this is asked of every byte of music.
+    const STEPS: [u8; 256] = {
+        let mut steps = [NONE; 256];
+        let mut step = 0;
+        while step < 7 {
+            let letter = LETTERS[step];
+            steps[letter as usize] = step as u8;
+            steps[letter.to_ascii_lowercase() as usize] = step as u8;
+            step += 1;
+        }
+        steps
+    };
+    Some(STEPS[usize::from(letter)]).filter(|&step| step != NONE)
 }
 
 /// The signature with this many sharps, or flats when negative; beyond seven they double.

@@ -39,6 +39,7 @@ pub use split::{Source, Split, split};
 pub use tune::{Bar, BarLine, BarStyle, Event, Header, Note, Rest, Tune, Tuplet};
 
 use read::{FileHeader, TuneReader};
+use voice::Scratch;
 
 /// A tunebook as read: its tunes in order and complaints that belong to no tune.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,13 +68,14 @@ pub fn read_bytes(bytes: &[u8]) -> Book {
 pub fn tunes(text: &str) -> Tunes<'_> {
     let sources = split(text);
     let file_header = FileHeader::read(sources.file_header());
-    Tunes { sources, file_header }
+    Tunes { sources, file_header, scratch: Scratch::default() }
 }
 
 /// The tunes of a book with their source texts, made by [`tunes`].
 pub struct Tunes<'a> {
     sources: Split<'a>,
     file_header: FileHeader,
+    scratch: Scratch,
 }
 
 impl<'a> Iterator for Tunes<'a> {
@@ -81,7 +83,8 @@ impl<'a> Iterator for Tunes<'a> {
 
     fn next(&mut self) -> Option<(Source<'a>, Tune)> {
         let source = self.sources.next()?;
-        let tune = TuneReader::new(&self.file_header, source.line).read(source.text);
+        let tune =
+            TuneReader::new(&self.file_header, source.line).read(source.text, &mut self.scratch);
         Some((source, tune))
     }
 }
@@ -89,5 +92,5 @@ impl<'a> Iterator for Tunes<'a> {
 /// Reads the whole text as one tune, even without `X:` or `K:`: a fragment, or the music alone.
 pub fn read_tune(text: &str) -> Tune {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    TuneReader::new(&FileHeader::default(), 1).read(text)
+    TuneReader::new(&FileHeader::default(), 1).read(text, &mut Scratch::default())
 }

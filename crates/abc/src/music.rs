@@ -5,7 +5,7 @@ use crate::complaint::{ComplaintKind, Log};
 use crate::cursor::{Close, Cursor};
 use crate::fields::Fields;
 use crate::key::step_of;
-use crate::voice::{At, Voice};
+use crate::voice::{At, Scratch, Voice};
 use crate::voices::Voices;
 
 /// Notes, rests and changes that a tune may have; a tune with more is not a tune.
@@ -29,8 +29,8 @@ macro_rules! voice_at {
 pub(crate) use voice_at;
 
 impl Music {
-    pub(crate) fn new(fields: Fields, log: Log) -> Self {
-        let voices = Voices::new(&fields);
+    pub(crate) fn new(fields: Fields, log: Log, scratch: Scratch) -> Self {
+        let voices = Voices::new(&fields, scratch);
         Self { fields, voices, log, left: MAX_EVENTS }
     }
 

@@ -6,9 +6,9 @@ use crate::duration::Duration;
 use crate::key::step_of;
 use crate::metre::Metre;
 use crate::music::{Music, voice_at};
-use crate::pitch::Pitch;
+use crate::pitch::{Pitch, Pitches};
 use crate::tune::Tuplet;
-use crate::voice::{At, Voice, Written};
+use crate::voice::{At, Voice};
 
 /// Notes that a chord or a group of grace notes may have.
 const MAX_GROUP: usize = 32;
@@ -20,7 +20,7 @@ impl Music {
         let (voice, mut at) = voice_at!(self, cursor, start);
         if let Some(pitch) = pitch(cursor, voice, &mut at) {
             let length = voice.setup.unit.scaled(length(cursor, &mut at));
-            voice.note(Written { top: Some(pitch), chord: Vec::new() }, length, &mut at);
+            voice.note((pitch, Pitches::default()), length, &mut at);
         }
     }
 
@@ -66,8 +66,9 @@ impl Music {
         };
         let outer = length(cursor, &mut at);
         let length = voice.setup.unit.scaled(first_length).scaled(outer);
-        let (tied, broken) = (chord.tied(), chord.broken);
-        voice.note(chord.written(), length, &mut at);
+        let (top, tied, broken) = (chord.take_top(), chord.tied, chord.broken);
+        let Some(top) = top else { return };
+        voice.note((top, chord.notes.into()), length, &mut at);
         if tied {
             voice.tie(&mut at);
         }
@@ -173,40 +174,38 @@ pub(crate) fn default_q(p: u32, metre: Option<Metre>) -> u32 {
 /// The notes of a chord as they are found.
 #[derive(Default)]
 struct Chord {
-    notes: Vec<(Pitch, bool)>,
+    notes: Vec<Pitch>,
+    ties: Vec<bool>,
     /// The first note's, which is the chord's (ABC 2.1, section 4.17).
     length: Option<Duration>,
     broken: Option<(bool, usize)>,
+    /// Whether the highest note is tied.
+    tied: bool,
 }
 
 impl Chord {
     fn add(&mut self, pitch: Pitch, length: Duration, tied: bool) {
         self.length.get_or_insert(length);
         if self.notes.len() < MAX_GROUP {
-            self.notes.push((pitch, tied));
+            self.notes.push(pitch);
+            self.ties.push(tied);
         }
     }
 
-    fn top(&self) -> Option<usize> {
-        (0..self.notes.len()).max_by_key(|&index| (self.notes[index].0.midi(), index))
-    }
-
-    fn tied(&self) -> bool {
-        self.top().is_some_and(|top| self.notes[top].1)
-    }
-
-    fn written(mut self) -> Written {
-        let top = self.top().map(|top| self.notes.remove(top).0);
-        let mut chord: Vec<Pitch> = self.notes.into_iter().map(|(pitch, _)| pitch).collect();
-        chord.sort_by_key(|pitch| pitch.midi());
-        Written { top, chord }
+    /// Takes the highest note out; the others stay, low to high.
+    fn take_top(&mut self) -> Option<Pitch> {
+        let top = (0..self.notes.len()).max_by_key(|&index| (self.notes[index].midi(), index))?;
+        self.tied = self.ties[top];
+        let pitch = self.notes.remove(top);
+        self.notes.sort_by_key(|pitch| pitch.midi());
+        Some(pitch)
     }
 }
 
 /// A pitch with its accidental and octave marks; accidentals without a note are complained of.
 fn pitch(cursor: &mut Cursor<'_>, voice: &mut Voice, at: &mut At<'_, '_>) -> Option<Pitch> {
     let start = cursor.at;
-    let mail = mail_leftover(cursor);
+    let mail = if cursor.peek() == Some(b'=') { mail_leftover(cursor) } else { None };
     if mail.is_some() {
         let message = format!("`{}` is left over from mail; read as meant", cursor.quote(start));
         at.complain(ComplaintKind::Encoding, message);
@@ -246,9 +245,10 @@ enum Mail {
     Gap,
 }
 
+#[inline]
 fn mail_leftover(cursor: &mut Cursor<'_>) -> Option<Mail> {
     let natural = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'=' | b'^' | b'_');
-    if cursor.peek() != Some(b'=') || cursor.peek_at(1).is_some_and(natural) {
+    if cursor.peek_at(1).is_some_and(natural) {
         return None;
     }
     let rest = &cursor.text[cursor.at..];
@@ -266,22 +266,29 @@ fn mail_leftover(cursor: &mut Cursor<'_>) -> Option<Mail> {
 fn accidental(cursor: &mut Cursor<'_>) -> Option<i8> {
     let mut own = None;
     loop {
-        own = Some(match cursor.peek() {
-            Some(b'^') => own.filter(|&alter| alter > 0).map_or(1, |_| 2),
-            Some(b'_') => own.filter(|&alter| alter < 0).map_or(-1, |_| -2),
+        let alter = match cursor.peek() {
             Some(b'=') => 0,
+            Some(b'^') if own == Some(1) => 2,
+            Some(b'^') => 1,
+            Some(b'_') if own == Some(-1) => -2,
+            Some(b'_') => -1,
             _ => return own,
-        });
+        };
+        own = Some(alter);
         cursor.at += 1;
     }
 }
 
 /// The written length of a note in units: `2`, `/`, `//`, `3/2`, `/4`.
+#[inline]
 fn length(cursor: &mut Cursor<'_>, at: &mut At<'_, '_>) -> Duration {
-    let first = cursor.peek();
-    if !matches!(first, Some(b'0'..=b'9' | b'/')) {
-        return Duration::WHOLE;
+    match cursor.peek() {
+        Some(b'0'..=b'9' | b'/') => written_length(cursor, at),
+        _ => Duration::WHOLE,
     }
+}
+
+fn written_length(cursor: &mut Cursor<'_>, at: &mut At<'_, '_>) -> Duration {
     let start = cursor.at;
     let (num, mut den) = (cursor.number().unwrap_or(1), 1u32);
     while cursor.eat(b'/') {

@@ -6,7 +6,7 @@ use crate::lines::{Line, Lines, is_music_after_all, looks_like_music, looks_like
 use crate::music::Music;
 use crate::text::without_comment;
 use crate::tune::Tune;
-use crate::voice::At;
+use crate::voice::{At, Scratch};
 
 /// What the file header says, read once for all tunes.
 #[derive(Clone, Debug, Default)]
@@ -52,12 +52,12 @@ impl TuneReader {
         Self { line, fields: fields.clone(), log: Log::default(), gap: false, block: false }
     }
 
-    pub(crate) fn read(mut self, text: &str) -> Tune {
+    pub(crate) fn read(mut self, text: &str, scratch: &mut Scratch) -> Tune {
         let start = Place { line: self.line, text, offset: 0 };
         let mut lines = (self.line..).zip(Lines::new(text).map(|(_, text)| text));
         let first_music = self.header(&mut lines);
         self.complain_of_header(start);
-        let mut music = Music::new(self.fields, self.log);
+        let mut music = Music::new(self.fields, self.log, std::mem::take(scratch));
         let mut gaps = Gaps { gap: false, block: self.block };
         if let Some((line, text)) = first_music {
             gaps.body_line(&mut music, text, line);
@@ -67,7 +67,9 @@ impl TuneReader {
             gaps.body_line(&mut music, text, line);
             last = Place { line, text, offset: text.len() };
         }
-        finish(music, self.line, last)
+        let (tune, used) = finish(music, self.line, last);
+        *scratch = used;
+        tune
     }
 
     /// Reads the header up to its `K:`; where that is missing, up to the first line of music,
@@ -164,7 +166,7 @@ impl Gaps {
     }
 }
 
-fn finish(music: Music, line: u32, end: Place<'_>) -> Tune {
+fn finish(music: Music, line: u32, end: Place<'_>) -> (Tune, Scratch) {
     let Music { fields, voices, mut log, .. } = music;
     let melody = voices.melody(&fields, &mut log, end);
     if melody.bars.is_empty() {
@@ -174,5 +176,6 @@ fn finish(music: Music, line: u32, end: Place<'_>) -> Tune {
     let mut header = fields.finish();
     (header.key, header.metre, header.unit) =
         (melody.setup.key, melody.setup.metre, melody.setup.unit);
-    Tune { line, header, bars: melody.bars, complaints: log.finish() }
+    let complaints = log.finish();
+    (Tune { line, header, bars: melody.bars, complaints }, melody.scratch)
 }

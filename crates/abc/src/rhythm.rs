@@ -32,6 +32,7 @@ const MAX_MARKS: u32 = 3;
 impl Rhythm {
     /// The sounding duration of the event that comes next, from its written length, and its
     /// tuplet. A note before it changes with broken rhythm.
+    #[inline]
     pub(crate) fn take(
         &mut self,
         length: Duration,
@@ -39,27 +40,29 @@ impl Rhythm {
     ) -> (Duration, Option<Tuplet>) {
         let mut duration = length;
         if let Some(broken) = self.broken.take() {
-            let pair = broken.factors();
-            let even = broken.first.is_none_or(|(_, written)| written == length);
-            match broken.first {
-                Some((first, written)) if !even => {
-                    let ratio = written.ratio(length);
-                    self.uneven.push(Uneven { first, second: events.len(), ratio, pair });
-                }
-                first => {
-                    scale(first.and_then(|(first, _)| events.get_mut(first)), pair.0);
-                    duration = duration * pair.1;
-                }
-            }
-        }
-        let tuplet = self.tuplet;
-        if let Some(place) = tuplet {
-            duration = duration * place.factor();
-            let index = place.index + 1;
-            self.tuplet = (index < place.length).then_some(Tuplet { index, ..place });
+            duration = duration * self.break_pair(broken, length, events);
         }
         self.last = Some((events.len(), length));
-        (duration, tuplet)
+        let Some(place) = self.tuplet else { return (duration, None) };
+        let index = place.index + 1;
+        self.tuplet = (index < place.length).then_some(Tuplet { index, ..place });
+        (duration * place.factor(), Some(place))
+    }
+
+    /// Changes the first note of broken rhythm and returns the factor of the second.
+    fn break_pair(&mut self, broken: Broken, length: Duration, events: &mut [Event]) -> Duration {
+        let pair = broken.factors();
+        match broken.first {
+            Some((first, written)) if written != length => {
+                let ratio = written.ratio(length);
+                self.uneven.push(Uneven { first, second: events.len(), ratio, pair });
+                Duration::WHOLE
+            }
+            first => {
+                scale(first.and_then(|(first, _)| events.get_mut(first)), pair.0);
+                pair.1
+            }
+        }
     }
 
     /// A tuplet starts. False when it cuts one that has notes already.

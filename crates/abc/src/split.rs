@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::lines::{Line, Lines, looks_like_music};
 use crate::read::{FileHeader, TuneReader};
 use crate::tune::Tune;
+use crate::voice::Scratch;
 
 /// The text of one tune in a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,8 @@ impl<'a> Source<'a> {
 
     /// Reads the tune.
     pub fn read(&self) -> Tune {
-        TuneReader::new(&FileHeader::read(self.file_header), self.line).read(self.text)
+        let file_header = FileHeader::read(self.file_header);
+        TuneReader::new(&file_header, self.line).read(self.text, &mut Scratch::default())
     }
 }
 

@@ -34,8 +34,15 @@ impl Tie {
         self.chord.extend_from_slice(chord);
     }
 
+    #[inline]
+    pub(crate) fn is_pending(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// The alteration that the tie hands on to a note without an accidental of its own.
+    #[inline]
     pub(crate) fn carries(&self, step: u8, octave: i8) -> Option<i8> {
+        self.place?;
         let wanted = Pitch { step, alter: 0, octave };
         let mut pitches = self.melody.iter().chain(&self.chord);
         pitches.find(|pitch| pitch.same_place(wanted)).map(|pitch| pitch.alter)

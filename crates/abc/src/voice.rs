@@ -6,7 +6,7 @@ use crate::complaint::{ComplaintKind, Log, Place};
 use crate::duration::Duration;
 use crate::key::Key;
 use crate::metre::Metre;
-use crate::pitch::Pitch;
+use crate::pitch::{Pitch, Pitches};
 use crate::rhythm::Rhythm;
 use crate::tie::{Spot, Tie};
 use crate::tune::{Bar, BarLine, BarStyle, Event, Note, Rest, Tuplet};
@@ -31,13 +31,12 @@ pub(crate) struct Setup {
     pub(crate) unit: Duration,
 }
 
-/// The pitches of a note or chord as they are found.
+/// Lists that one tune after another is gathered in, so that memory is taken once and what is
+/// kept of a tune takes no more than it needs.
 #[derive(Debug, Default)]
-pub(crate) struct Written {
-    /// The melody.
-    pub(crate) top: Option<Pitch>,
-    /// The other notes of a chord.
-    pub(crate) chord: Vec<Pitch>,
+pub(crate) struct Scratch {
+    bars: Vec<Bar>,
+    events: Vec<Event>,
 }
 
 /// A voice being read.
@@ -58,7 +57,7 @@ pub(crate) struct Voice {
     /// Grace notes waiting for their note.
     pub(crate) grace: Vec<Pitch>,
     pub(crate) notes: usize,
-    pub(crate) bars: Vec<Bar>,
+    bars: Vec<Bar>,
     /// Events of the bar being read.
     events: Vec<Event>,
     /// Whether a note or rest is among them.
@@ -79,7 +78,8 @@ struct Overlay {
 }
 
 impl Voice {
-    pub(crate) fn new(id: String, setup: Setup, reach: Reach) -> Self {
+    pub(crate) fn new(id: String, setup: Setup, reach: Reach, scratch: Scratch) -> Self {
+        let Scratch { bars, events } = scratch;
         Self {
             id,
             percussion: false,
@@ -92,8 +92,8 @@ impl Voice {
             rhythm: Rhythm::default(),
             grace: Vec::new(),
             notes: 0,
-            bars: Vec::new(),
-            events: Vec::new(),
+            bars,
+            events,
             sounding: false,
             ending: Vec::new(),
             repeat_start: false,
@@ -113,6 +113,7 @@ impl Voice {
     }
 
     /// The alteration of a note in this voice, from its own accidental, a tie or the bar.
+    #[inline]
     pub(crate) fn alter(&mut self, step: u8, octave: i8, own: Option<i8>) -> i8 {
         match own {
             Some(alter) => {
@@ -126,13 +127,22 @@ impl Voice {
         }
     }
 
-    /// Takes a note or chord whose written length is this.
-    pub(crate) fn note(&mut self, written: Written, length: Duration, at: &mut At<'_, '_>) {
-        let Some(pitch) = written.top else { return };
-        self.settle_tie(Some((pitch, &written.chord)), at);
+    /// Takes a note, or a chord by its highest note and the others.
+    #[inline]
+    pub(crate) fn note(
+        &mut self,
+        (pitch, chord): (Pitch, Pitches),
+        length: Duration,
+        at: &mut At<'_, '_>,
+    ) {
+        if self.tie.is_pending() {
+            self.settle_tie(Some((pitch, &chord)), at);
+        }
         let (duration, tuplet) = self.rhythm.take(length, &mut self.events);
-        let grace = std::mem::take(&mut self.grace).into();
-        let chord = written.chord.into();
+        let grace = match self.grace.is_empty() {
+            true => Pitches::default(),
+            false => self.grace.drain(..).collect(),
+        };
         self.events.push(Event::Note(Note { pitch, duration, tied: false, chord, grace, tuplet }));
         self.sounding = true;
         self.notes += 1;
@@ -339,6 +349,14 @@ impl Voice {
         let repeat_start = std::mem::take(&mut self.repeat_start);
         self.bars.push(Bar { ending, repeat_start, events, close });
         self.sounding = false;
+    }
+
+    /// The bars, and the lists for the next voice.
+    pub(crate) fn into_bars(mut self) -> (Vec<Bar>, Scratch) {
+        let mut bars = Vec::with_capacity(self.bars.len());
+        bars.append(&mut self.bars);
+        self.events.clear();
+        (bars, Scratch { bars: self.bars, events: self.events })
     }
 
     /// Ends the voice where the tune ends.

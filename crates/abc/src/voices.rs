@@ -4,7 +4,7 @@ use crate::complaint::{ComplaintKind, Log, Place};
 use crate::fields::Fields;
 use crate::keyfield::KeyField;
 use crate::tune::{Bar, Event};
-use crate::voice::{At, Setup, Voice};
+use crate::voice::{At, Scratch, Setup, Voice};
 
 /// A tune has no more voices than this; further ones are read as the last.
 const MAX_VOICES: usize = 64;
@@ -13,22 +13,33 @@ const MAX_VOICES: usize = 64;
 pub(crate) struct Voices {
     voices: Vec<Voice>,
     now: usize,
+    /// For the next new voice.
+    scratch: Scratch,
 }
 
 impl Voices {
     /// The voices that the header declares, or one without a name.
-    pub(crate) fn new(fields: &Fields) -> Self {
-        let mut voices = Self { voices: Vec::new(), now: 0 };
+    pub(crate) fn new(fields: &Fields, scratch: Scratch) -> Self {
+        let mut voices = Self { voices: Vec::new(), now: 0, scratch };
         for text in &fields.voices {
             voices.select(text, fields);
         }
         voices.now = 0;
         if voices.voices.is_empty() {
-            voices.voices.push(new_voice(String::new(), fields));
+            voices.add("", fields);
         }
         voices
     }
 
+    fn add(&mut self, id: &str, fields: &Fields) {
+        let scratch = std::mem::take(&mut self.scratch);
+        let mut voice = Voice::new(id.to_owned(), fields.setup(), fields.reach, scratch);
+        voice.key_octave = fields.octave;
+        voice.percussion = fields.percussion;
+        self.voices.push(voice);
+    }
+
+    #[inline]
     pub(crate) fn current(&mut self) -> &mut Voice {
         &mut self.voices[self.now]
     }
@@ -45,7 +56,7 @@ impl Voices {
         self.now = match known.or_else(|| unnamed().filter(|&at| self.voices[at].is_fresh())) {
             Some(index) => index,
             None if self.voices.len() < MAX_VOICES => {
-                self.voices.push(new_voice(id.to_owned(), fields));
+                self.add(id, fields);
                 self.voices.len() - 1
             }
             None => self.voices.len() - 1,
@@ -76,12 +87,13 @@ impl Voices {
             let message = format!("of {sounding} voices only `{}` is kept", voice.id);
             log.add(Place { offset: 0, ..end }, ComplaintKind::Voice, message);
         }
-        let mut bars = voice.bars;
-        if voice.notes == 0 {
+        let (setup, silent) = (voice.start, voice.notes == 0);
+        let (mut bars, scratch) = voice.into_bars();
+        if silent {
             bars.clear();
         }
         drop_trailing_changes(&mut bars);
-        Melody { setup: voice.start, bars }
+        Melody { setup, bars, scratch }
     }
 }
 
@@ -89,13 +101,7 @@ impl Voices {
 pub(crate) struct Melody {
     pub(crate) setup: Setup,
     pub(crate) bars: Vec<Bar>,
-}
-
-fn new_voice(id: String, fields: &Fields) -> Voice {
-    let mut voice = Voice::new(id, fields.setup(), fields.reach);
-    voice.key_octave = fields.octave;
-    voice.percussion = fields.percussion;
-    voice
+    pub(crate) scratch: Scratch,
 }
 
 /// Changes after the last note of the tune change nothing.
