@@ -39,12 +39,13 @@ pub(crate) fn facts(tune: &Tune) -> Facts {
     }
     let mut seen = std::collections::BTreeSet::new();
     titles.retain(|title| seen.insert(crate::fold(title)));
+    let rhythm = header.rhythm.as_deref().and_then(dance::dance_type);
     let key = key_name(&header.key);
     let transposed_from = header.others.iter().filter(|(letter, _)| *letter == 'Z');
     let played = transposed_from.filter_map(|(_, text)| key_in_words(text)).next();
     Facts {
         titles,
-        dance_type: header.rhythm.as_deref().and_then(dance::dance_type).or(stated),
+        dance_type: rhythm.map(str::to_owned).or(stated),
         metre: header.metre.map(|metre| metre.to_string()),
         key_as_played: played.or_else(|| key.clone()),
         key,

@@ -1,5 +1,7 @@
 //! Imports of folders, archives and The Session's tables, on files made here.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 use std::io::Write;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! A process killed in the middle of an import loses nothing that was there before.
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
