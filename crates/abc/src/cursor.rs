@@ -3,7 +3,7 @@
 use crate::complaint::Place;
 
 /// Numbers beyond this have no sense in music; it keeps arithmetic far from overflow.
-pub(crate) const MAX_NUMBER: u32 = 65_535;
+pub(crate) const MAX_NUMBER: u32 = 1 << 28;
 
 /// Walks through the bytes of one line of music.
 #[derive(Debug)]

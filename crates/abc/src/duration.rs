@@ -20,6 +20,9 @@ impl Duration {
     /// A whole note.
     pub const WHOLE: Self = Self { num: 1, den: 1 };
 
+    /// The shortest time that rounding leaves.
+    pub(crate) const FINEST: Self = Self { num: 1, den: 65_536 };
+
     /// `num/den` of a whole note; a zero denominator counts as one, and a value too fine or too
     /// long for 32-bit parts is rounded to the nearest 1/65536.
     pub fn new(num: u32, den: u32) -> Self {

@@ -26,6 +26,7 @@ mod uneven;
 mod unfold;
 mod voice;
 mod voices;
+mod write;
 
 pub use complaint::{Complaint, ComplaintKind};
 pub use duration::Duration;
@@ -37,6 +38,7 @@ pub use metre::{Metre, MetreError};
 pub use pitch::{Pitch, Pitches};
 pub use split::{Source, Split, split};
 pub use tune::{Bar, BarLine, BarStyle, Event, Header, Note, Rest, Tune, Tuplet};
+pub use write::write;
 
 use read::{FileHeader, TuneReader};
 use voice::Scratch;

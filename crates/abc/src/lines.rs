@@ -135,11 +135,14 @@ pub(crate) fn looks_like_words(line: &str) -> bool {
     for &byte in sample.iter().chain(b" ") {
         match byte {
             b'|' | b':' | b'"' | b'!' | b'+' | b'{' | b'[' | b'0'..=b'9' => return false,
-            // Letters of notes and of common decorations.
-            b'A'..=b'H' | b'a'..=b'g' | b'L' | b'M' | b'O' | b'P' | b'S' | b'T' | b'u' | b'v' => {
+            // Letters of notes, rests and common decorations.
+            b'A'..=b'H' | b'a'..=b'g' | b'L' | b'M' | b'O' | b'P' | b'S' | b'T' | b'X' | b'Z' => {
                 run.0 += 1;
             }
-            b'h'..=b'z' | b'I'..=b'Z' => run.1 += 1,
+            b'u' | b'v' | b'x' | b'y' | b'z' => {
+                run.0 += 1;
+            }
+            b'h'..=b't' | b'w' | b'I'..=b'Z' => run.1 += 1,
             _ => {
                 words += usize::from(run.0 + run.1 >= 3 && run.1 * 3 >= run.0 + run.1);
                 run = (0, 0);

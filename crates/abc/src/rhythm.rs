@@ -43,10 +43,10 @@ impl Rhythm {
             duration = duration * self.break_pair(broken, length, events);
         }
         self.last = Some((events.len(), length));
-        let Some(place) = self.tuplet else { return (duration, None) };
+        let Some(place) = self.tuplet else { return (sounding(duration), None) };
         let index = place.index + 1;
         self.tuplet = (index < place.length).then_some(Tuplet { index, ..place });
-        (duration * place.factor(), Some(place))
+        (sounding(duration * place.factor()), Some(place))
     }
 
     /// Changes the first note of broken rhythm and returns the factor of the second.
@@ -136,10 +136,15 @@ impl Broken {
     }
 }
 
+/// What sounds takes time, be it so short that it was rounded to none.
+fn sounding(duration: Duration) -> Duration {
+    if duration.is_zero() { Duration::FINEST } else { duration }
+}
+
 pub(crate) fn scale(event: Option<&mut Event>, factor: Duration) {
     match event {
-        Some(Event::Note(note)) => note.duration = note.duration * factor,
-        Some(Event::Rest(rest)) => rest.duration = rest.duration * factor,
+        Some(Event::Note(note)) => note.duration = sounding(note.duration * factor),
+        Some(Event::Rest(rest)) => rest.duration = sounding(rest.duration * factor),
         _ => {}
     }
 }

@@ -126,7 +126,7 @@ impl Section {
             if !bar.ending.is_empty() {
                 return Self::with_endings(bars, start, at);
             }
-            if at > start && bar.repeat_start {
+            if at > start && (bar.repeat_start || bar.part().is_some()) {
                 break;
             }
             at += 1;
@@ -142,20 +142,23 @@ impl Section {
     }
 
     fn with_endings(bars: &[Bar], start: usize, first: usize) -> Self {
-        let mut endings = Vec::new();
+        let mut endings: Vec<Range<usize>> = Vec::new();
         let mut at = first;
-        let mut highest = 0;
+        let mut seen = Numbers::default();
         let mut last_repeats = false;
-        while at < bars.len() && bars[at].ending.first().is_some_and(|&number| number > highest) {
-            let end = ending_end(bars, at);
-            highest = bars[at].ending.last().copied().unwrap_or(highest);
+        while at < bars.len() && seen.are_new(&bars[at].ending) {
+            seen.add(&bars[at].ending);
+            let mut end = ending_end(bars, at);
+            if let Some(first) = endings.first() {
+                end = unclosed_end(bars, at..end, first.len(), seen);
+            }
             last_repeats = bars[end - 1].close.repeat_end > 0;
             endings.push(at..end);
             at = end;
         }
         // A repeat with a first ending only is played again up to that ending.
         let again = endings.len() == 1 && last_repeats && first > start;
-        let passes = highest.saturating_add(u8::from(again));
+        let passes = seen.highest().saturating_add(u8::from(again));
         Self { common: start..first, endings, passes, next: at }
     }
 
@@ -174,6 +177,27 @@ impl Section {
     }
 }
 
+/// Numbers of endings, below 128.
+#[derive(Clone, Copy, Default)]
+struct Numbers(u128);
+
+impl Numbers {
+    fn add(&mut self, ending: &[u8]) {
+        for &number in ending {
+            self.0 |= 1 << (number & 127);
+        }
+    }
+
+    /// Whether an ending has numbers, and all of them for the first time.
+    fn are_new(self, ending: &[u8]) -> bool {
+        !ending.is_empty() && ending.iter().all(|&number| self.0 & 1 << (number & 127) == 0)
+    }
+
+    fn highest(self) -> u8 {
+        self.0.checked_ilog2().map_or(0, |bit| bit as u8)
+    }
+}
+
 /// The end of the ending that starts at `start`: its repeat sign, the next ending or repeat, or a
 /// line that ends a section.
 fn ending_end(bars: &[Bar], start: usize) -> usize {
@@ -181,10 +205,114 @@ fn ending_end(bars: &[Bar], start: usize) -> usize {
     while end < bars.len() {
         let before = bars[end - 1].close;
         let over = before.repeat_end > 0 || before.style.ends_section();
-        if over || !bars[end].ending.is_empty() || bars[end].repeat_start {
+        let starts = bars[end].repeat_start || bars[end].part().is_some();
+        if over || starts || !bars[end].ending.is_empty() {
             break;
         }
         end += 1;
     }
     end
+}
+
+/// The end of a later ending that no line closes, when what comes after needs a start: a repeat
+/// sign, or another first ending. It is then as long as the first ending was, since most tunes
+/// that lack the line are made so.
+fn unclosed_end(bars: &[Bar], ending: Range<usize>, first: usize, seen: Numbers) -> usize {
+    let regular = ending.start + first;
+    let left = ending.end.saturating_sub(regular);
+    let repeats = bars[ending.end - 1].close.repeat_end > 0 && left > first;
+    let next = bars.get(ending.end).filter(|bar| !bar.ending.is_empty());
+    let another = left > 0 && next.is_some_and(|bar| !seen.are_new(&bar.ending));
+    if repeats || another { regular } else { ending.end }
+}
+
+#[cfg(test)]
+mod tests {
+    /// Plays one letter a bar.
+    fn check(abc: &str, expected: &str) {
+        let tune = crate::read_tune(&format!("X:1\nK:C\n{abc}"));
+        let played: String = tune
+            .unfold()
+            .into_iter()
+            .filter_map(|bar| tune.bars[bar].notes().next())
+            .map(|note| {
+                let letter = char::from(crate::key::LETTERS[usize::from(note.pitch.step)]);
+                if note.pitch.octave > 4 { letter.to_ascii_lowercase() } else { letter }
+            })
+            .collect();
+        assert_eq!(played, expected, "{abc}");
+    }
+
+    #[test]
+    fn repeats_go_back_to_their_start() {
+        check("|:C|D:|E|", "CDCDE");
+        check("C|D::E|F:|G|", "CDCDEFEFG");
+        check("C|:D|E:|:F:|", "CDEDEFF");
+        check("|:C::|D|", "CCCD");
+        check("|:C|D|E|", "CDE");
+    }
+
+    #[test]
+    fn a_missing_start_is_the_nearest_section() {
+        check("C|D:|E|F:|", "CDCDEFEF");
+        check("C|D||E|F:|", "CDEFEF");
+        check("C|D|]E:|", "CDEE");
+        check("|:C|D||E|F:|", "CDEFCDEF");
+        check("P:A\nC|\nP:B\nD:|", "CDD");
+        check("C|:D|E|:F:|", "CDEFF");
+    }
+
+    #[test]
+    fn endings_are_played_by_their_numbers() {
+        check("|:C|1D:|2E|]F|", "CDCEF");
+        check("C|1D:|2E||F|", "CDCEF");
+        check("|:C|[1,3D:|[2E:|F|", "CDCECDF");
+        check("|:C|[1-2D:|[3E|]", "CDCDCE");
+        check("|:C|1D:|2E:|F|", "CDCEF");
+        check("|:C|1D:|E|", "CDCE");
+        check("|:C|1D|2E||F|", "CDCEF");
+        check("|:C|D [1 E:|2F|]", "CDECDF");
+        check("|:C:|2D|E|", "CCDE");
+    }
+
+    #[test]
+    fn an_ending_without_a_line_is_as_long_as_the_first() {
+        check("C|D|1E:|2F|G|A|1B:|2c|", "CDECDFGABGAc");
+        check("C|D|1E:|2F|G|A|B:|", "CDECDFGABGAB");
+        check("C|D|1E:|2F|G|A|B|", "CDECDFGAB");
+        check("C|D|1E:|2F|G||A|B:|", "CDECDFGABAB");
+        check("C|D|1E:|2F|G:|", "CDECDFG");
+    }
+
+    #[test]
+    fn parts_are_played_in_their_order() {
+        check("P:A\nC|\nP:B\nD|", "CD");
+        let header = |order: &str| format!("X:1\nP:{order}\nK:C\nP:A\nC|\nP:B\nD|");
+        for (order, expected) in [
+            ("AABB", "CCDD"),
+            ("A2B3", "CCDDD"),
+            ("(AB)2", "CDCD"),
+            ("A.(BA)2.B", "CDCDCD"),
+            ("((AB)2A)2", "CDCDCCDCDC"),
+            ("AC", "CD"),
+            ("hornpipe", "CD"),
+            ("((A", "CD"),
+        ] {
+            let tune = crate::read_tune(&header(order));
+            let played: String =
+                tune.unfold().iter().map(|&bar| if bar == 0 { 'C' } else { 'D' }).collect();
+            assert_eq!(played, expected, "{order}");
+        }
+    }
+
+    #[test]
+    fn nothing_explodes() {
+        let parts = "(".repeat(12) + "A" + &")9".repeat(12);
+        let tune = crate::read_tune(&format!("X:1\nP:{parts}\nK:C\nP:A\nC|"));
+        assert!(tune.unfold().len() <= super::MAX_PLAYED);
+        let tune = crate::read_tune(&format!("K:C\n|:{}::::::|", "C|".repeat(60_000)));
+        assert!(tune.unfold().len() <= super::MAX_PLAYED);
+        let tune = crate::read_tune(&format!("K:C\n|:{}", "C|[1-99D|".repeat(20_000)));
+        assert!(tune.unfold().len() <= super::MAX_PLAYED);
+    }
 }
