@@ -54,9 +54,7 @@ impl Tune {
             let Note { pitch, duration, .. } = *note;
             match tones.last_mut() {
                 Some(last)
-                    if tied
-                        && last.pitch.midi() == pitch.midi()
-                        && last.onset + last.duration == onset =>
+                    if tied && last.pitch == pitch && last.onset + last.duration == onset =>
                 {
                     last.duration = last.duration + duration;
                 }

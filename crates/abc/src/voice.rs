@@ -74,6 +74,7 @@ pub(crate) struct Voice {
 struct Overlay {
     events: usize,
     notes: usize,
+    sounding: bool,
     tie: Tie,
 }
 
@@ -291,8 +292,8 @@ impl Voice {
             self.rhythm.end_bar(&mut self.events, None);
             self.accidentals.end_bar();
             let tie = std::mem::take(&mut self.tie);
-            let (events, notes) = (self.events.len(), self.notes);
-            self.overlay = Some(Overlay { events, notes, tie });
+            let (events, notes, sounding) = (self.events.len(), self.notes, self.sounding);
+            self.overlay = Some(Overlay { events, notes, sounding, tie });
         }
     }
 
@@ -302,7 +303,8 @@ impl Voice {
             self.rhythm.cut_tuplet(&mut self.events);
             self.rhythm.end_bar(&mut self.events, None);
             self.events.truncate(overlay.events);
-            (self.notes, self.tie) = (overlay.notes, overlay.tie);
+            (self.notes, self.sounding) = (overlay.notes, overlay.sounding);
+            self.tie = overlay.tie;
             self.grace.clear();
         }
     }

@@ -8,7 +8,7 @@ use crate::key::{LETTERS, accidental};
 use crate::metre::Metre;
 use crate::notes::default_q;
 use crate::pitch::Pitch;
-use crate::text::encode;
+use crate::text::{encode, without_comment};
 use crate::tie::Tie;
 use crate::tune::{Bar, BarLine, BarStyle, Event, Header, Note, Rest, Tune};
 use crate::voice::Setup;
@@ -86,8 +86,9 @@ struct Writer {
 
 impl Writer {
     fn header(&mut self, header: &Header) {
-        let number = encode(&header.number);
-        self.field('X', if number.is_empty() { "1" } else { &number });
+        // The number stands as it is, without escapes.
+        let number = without_comment(header.number.lines().next().unwrap_or_default());
+        self.field('X', if number.is_empty() { "1" } else { number });
         for title in &header.titles {
             self.text_field('T', title);
         }

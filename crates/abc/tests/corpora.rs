@@ -36,3 +36,14 @@ fn sources_stand_for_their_tunes() {
         common::check_writing(&tune);
     }
 }
+
+#[test]
+fn other_books_are_written_as_they_play() {
+    for book in common::more_books() {
+        for (source, tune) in tunes(&book) {
+            common::check_writing(&tune);
+            common::check_positions(&book, &tune);
+            assert_eq!(source.line, tune.line);
+        }
+    }
+}
