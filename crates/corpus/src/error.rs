@@ -201,6 +201,7 @@ impl Error {
         let path = path.to_owned();
         match source.sqlite_error_code() {
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Locked { path },
+            Some(Code::CannotOpen) if path.is_dir() => Self::NotAStore { path },
             Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied) => {
                 Self::ReadOnly { path }
             }

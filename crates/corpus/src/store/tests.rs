@@ -141,6 +141,7 @@ fn other_files_are_not_taken_for_stores() {
     let foreign = folder.path().join("other.db");
     Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE a (b)").unwrap();
     assert!(matches!(Store::open(&foreign), Err(Error::NotAStore { .. })));
+    assert!(matches!(Store::open(folder.path()), Err(Error::NotAStore { .. })));
     let missing = folder.path().join("missing.db");
     assert!(matches!(Store::open_existing(&missing), Err(Error::NoStore { .. })));
     assert!(!missing.exists());
