@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::{Add, Mul, Sub};
+use std::ops::{Add, Mul, Rem, Sub};
 
 /// An exact duration in whole notes, always in lowest terms, never negative.
 ///
@@ -58,17 +58,6 @@ impl Duration {
             u64::from(self.num) * u64::from(other.den),
             u64::from(self.den) * u64::from(other.num),
         )
-    }
-
-    /// What is left of `self` after taking out `other` as often as it goes; `self` when `other` is
-    /// zero.
-    pub fn rem(self, other: Self) -> Self {
-        if other.num == 0 {
-            return self;
-        }
-        let a = u64::from(self.num) * u64::from(other.den);
-        let b = u64::from(other.num) * u64::from(self.den);
-        Self::from_wide(a % b, u64::from(self.den) * u64::from(other.den))
     }
 
     /// The difference, or zero when `other` is longer.
@@ -148,6 +137,19 @@ impl Mul for Duration {
     }
 }
 
+impl Rem for Duration {
+    type Output = Self;
+    /// What is left after taking out `other` as often as it goes; all when `other` is no time.
+    fn rem(self, other: Self) -> Self {
+        if other.num == 0 {
+            return self;
+        }
+        let a = u64::from(self.num) * u64::from(other.den);
+        let b = u64::from(other.num) * u64::from(self.den);
+        Self::from_wide(a % b, u64::from(self.den) * u64::from(other.den))
+    }
+}
+
 impl std::iter::Sum for Duration {
     fn sum<I: Iterator<Item = Self>>(items: I) -> Self {
         items.fold(Self::ZERO, Add::add)
@@ -207,7 +209,7 @@ mod tests {
         assert_eq!(Duration::new(1, 4) - Duration::new(1, 8), Duration::new(1, 8));
         assert_eq!(Duration::new(1, 8) - Duration::new(1, 4), Duration::ZERO);
         assert_eq!(Duration::new(3, 8).ratio(Duration::new(1, 8)), Duration::new(3, 1));
-        assert_eq!(Duration::new(7, 8).rem(Duration::new(1, 4)), Duration::new(1, 8));
+        assert_eq!(Duration::new(7, 8) % Duration::new(1, 4), Duration::new(1, 8));
     }
 
     #[test]

@@ -105,14 +105,22 @@ impl Fields {
             b'I' => self.instruction(text),
             b'm' | b'V' => {}
             b'+' => return self.continue_text(text, at),
-            b'P' => self.header.parts = (!text.is_empty()).then(|| decode(text).into_owned()),
-            _ if text.is_empty() => {}
-            b'T' => self.header.titles.push(decode(text).into_owned()),
-            b'C' => self.header.composers.push(decode(text).into_owned()),
-            b'R' => self.header.rhythm = Some(decode(text).into_owned()),
-            _ => self.header.others.push((char::from(letter), decode(text).into_owned())),
+            _ => self.text(letter, decode(text).trim()),
         }
         self.last = letter;
+    }
+
+    /// Takes a field of text, accents decoded; an empty one says nothing.
+    fn text(&mut self, letter: u8, text: &str) {
+        let header = &mut self.header;
+        match letter {
+            b'P' => header.parts = (!text.is_empty()).then(|| text.to_owned()),
+            _ if text.is_empty() => {}
+            b'T' => header.titles.push(text.to_owned()),
+            b'C' => header.composers.push(text.to_owned()),
+            b'R' => header.rhythm = Some(text.to_owned()),
+            _ => header.others.push((char::from(letter), text.to_owned())),
+        }
     }
 
     fn key(&mut self, text: &str, at: &mut At<'_, '_>) {
@@ -142,11 +150,11 @@ impl Fields {
                 .map(|f| &mut f.1),
         };
         match field {
-            Some(field) if !text.is_empty() => {
+            Some(field) => {
                 field.push(' ');
                 field.push_str(&decode(text));
+                field.truncate(field.trim_end().len());
             }
-            Some(_) => {}
             None => at.complain(ComplaintKind::Field, "the line continues no text field; left out"),
         }
     }
@@ -208,8 +216,11 @@ impl Music {
                     self.voices.current().change(Event::Unit(unit));
                 }
             }
-            b'P' if !text.is_empty() => {
-                self.voices.current().part(decode(text).into_owned(), at);
+            b'P' => {
+                let name = decode(text).trim().to_owned();
+                if !name.is_empty() {
+                    self.voices.current().part(name, at);
+                }
             }
             b'V' => self.voices.select(text, &self.fields),
             b'U' => self.fields.symbols.define(text),
@@ -218,7 +229,7 @@ impl Music {
             b'A'..=b'D' | b'F'..=b'H' | b'O' | b'S' | b'Z' if self.voices.current().is_fresh() => {
                 self.fields.take(letter, text, at);
             }
-            b'm' | b'N' | b'P' | b'Q' | b'R' | b'r' | b's' | b'T' | b'W' | b'w' | b'+' => {}
+            b'm' | b'N' | b'Q' | b'R' | b'r' | b's' | b'T' | b'W' | b'w' | b'+' => {}
             _ => {
                 let message =
                     format!("`{}:` has no place in the music; left out", char::from(letter));

@@ -67,7 +67,7 @@ impl Tune {
         if length == full {
             Fill::Full
         } else if length > full {
-            let rest = is_rest(&self.bars[index]) && length.rem(full) == Duration::ZERO;
+            let rest = is_rest(&self.bars[index]) && length % full == Duration::ZERO;
             if rest { Fill::Full } else { Fill::Long }
         } else if self.is_edge(index) || self.is_edge(index + 1) {
             Fill::Partial

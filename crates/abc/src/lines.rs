@@ -101,7 +101,7 @@ impl<'a> Line<'a> {
 
 /// Whether a body line that starts like a field is music after all: `G:|` closes a repeat.
 pub(crate) fn is_music_after_all(letter: u8, text: &str) -> bool {
-    matches!(letter, b'A'..=b'G' | b'a'..=b'g' | b'x' | b'z') && text.starts_with(['|', ':'])
+    matches!(letter, b'A'..=b'G' | b'a'..=b'g' | b'x' | b'z') && text.starts_with(['|', ':', ']'])
 }
 
 /// How much of a line is looked at to tell music from words.

@@ -209,10 +209,10 @@ impl Voice {
     /// Ends a pending tie at the next note, or at a rest or the end of the music.
     fn settle_tie(&mut self, next: Option<(Pitch, &[Pitch])>, at: &mut At<'_, '_>) {
         let Some(end) = self.tie.end(next) else { return };
-        if !end.holds {
-            if let Some(note) = self.note_at(end.place) {
-                note.tied = false;
-            }
+        if !end.holds
+            && let Some(note) = self.note_at(end.place)
+        {
+            note.tied = false;
         }
         if !end.meets {
             at.complain(ComplaintKind::Tie, "the tie does not reach a note of its pitch; left out");

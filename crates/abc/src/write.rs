@@ -202,7 +202,7 @@ impl Writer {
         let sounding = events.iter().filter(sounds).count();
         let mut now = Duration::ZERO;
         for (index, event) in events.iter().enumerate().skip(skip) {
-            let grouped = now.is_zero() || !now.rem(self.group()).is_zero();
+            let grouped = now.is_zero() || !(now % self.group()).is_zero();
             if sounds(&event) && !grouped {
                 self.out.push(' ');
             }

@@ -25,11 +25,12 @@ pub(crate) fn book(name: &str) -> Option<String> {
 /// corpora have; mostly none.
 pub(crate) fn more_books() -> Vec<String> {
     let Some(folder) = std::env::var_os("GANAINM_BOOKS") else { return Vec::new() };
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "abc"));
     paths.sort();
-    paths.iter().map(|path| abc::decode(&std::fs::read(path).unwrap()).into_owned()).collect()
+    let books = paths.iter().filter_map(|path| std::fs::read(path).ok());
+    books.map(|bytes| abc::decode(&bytes).into_owned()).collect()
 }
 
 /// Panics unless the tune, written and read again, plays the same and is written the same.
