@@ -15,7 +15,7 @@ mod backward;
 use rayon::prelude::*;
 
 use crate::activation::{sigmoid, tanh};
-use crate::gemm::matmul_here;
+use crate::gemm::{Packed, matmul_packed};
 use crate::sequences::Part;
 use crate::simd::vectorised;
 use crate::{Sequences, View, ViewMut, Write, matmul};
@@ -63,6 +63,8 @@ pub struct GruTape {
     output: Vec<f32>,
     /// The hidden states that the rows were made from, (S, H), gathered for one product.
     previous: Vec<f32>,
+    /// Uᵀ going forward; on the way back U's rows for r and z, and those for n.
+    recurrent: [Packed; 2],
 }
 
 impl GruTape {
@@ -88,15 +90,19 @@ impl Gru<'_> {
         let projected = ViewMut::new(&mut tape.gates, rows, 4 * h).columns(h..4 * h);
         let weights = View::new(self.weights.input, 3 * h, i);
         matmul(View::new(x, rows, i), weights.t(), projected, Write::Set);
+        let biases = &self.biases();
+        let recurrent = &mut tape.recurrent[0];
+        recurrent.pack(View::new(self.weights.recurrent, 3 * h, h).t());
         let mut jobs = Vec::with_capacity(self.sequences.parts().len());
         let (mut gates, mut output) = (&mut tape.gates[..], &mut tape.output[..]);
         for part in self.sequences.parts() {
             let (own_gates, gates_left) = gates.split_at_mut(part.rows() * 4 * h);
             let (own_output, output_left) = output.split_at_mut(part.rows() * h);
-            jobs.push((part, own_gates, own_output));
+            let rows = PartRows { gates: own_gates, output: own_output, recurrent, biases };
+            jobs.push((part, rows));
             (gates, output) = (gates_left, output_left);
         }
-        jobs.into_par_iter().for_each(|(part, gates, output)| self.run(part, gates, output));
+        jobs.into_par_iter().for_each(|(part, rows)| self.run(part, rows));
     }
 
     /// H, the width of the hidden state.
@@ -118,8 +124,9 @@ impl Gru<'_> {
     }
 
     /// Every step of one part.
-    fn run(&self, part: &Part, gates: &mut [f32], output: &mut [f32]) {
+    fn run(&self, part: &Part, rows: PartRows<'_>) {
         let h = self.hidden();
+        let PartRows { gates, output, recurrent, biases } = rows;
         let (mut product, zeros) = (vec![0.0; part.members.len() * 3 * h], vec![0.0; h]);
         for i in 0..part.len() {
             let t = match self.direction {
@@ -128,12 +135,12 @@ impl Gru<'_> {
             };
             let (out, past) = self.states(part, t, output);
             let product = &mut product[..part.active(t) * 3 * h];
-            self.product(past, product);
+            self.product(past, recurrent, product);
             let gates = &mut gates[part.steps[t] * 4 * h..part.steps[t + 1] * 4 * h];
-            let rows = Rows { gates, product, past, out, zeros: &zeros };
+            let rows = Rows { gates, product, past, out, biases, zeros: &zeros };
             vectorised(
                 #[inline(always)]
-                || self.gates(rows),
+                || apply_gates(rows),
             );
         }
     }
@@ -156,42 +163,60 @@ impl Gru<'_> {
     }
 
     /// U h for the sequences that have a state, zeros for those that begin here.
-    fn product(&self, past: &[f32], product: &mut [f32]) {
+    fn product(&self, past: &[f32], recurrent: &Packed, product: &mut [f32]) {
         let h = self.hidden();
         let (live, fresh) = product.split_at_mut(past.len() * 3);
-        let weights = View::new(self.weights.recurrent, 3 * h, h).t();
         let carried = past.len() / h;
         let live = ViewMut::new(live, carried, 3 * h);
-        matmul_here(View::new(past, carried, h), weights, live, Write::Set);
+        matmul_packed(View::new(past, carried, h), recurrent, live, Write::Set);
         fresh.fill(0.0);
     }
 
-    #[inline(always)]
-    fn gates(&self, rows: Rows<'_>) {
-        let h = self.hidden();
-        let (b, c) = (self.weights.input_bias, self.weights.recurrent_bias);
-        let (br, bz, bn) = (&b[..h], &b[h..2 * h], &b[2 * h..3 * h]);
-        let (cr, cz, cn) = (&c[..h], &c[h..2 * h], &c[2 * h..3 * h]);
-        let mut past = rows.past.chunks_exact(h);
-        let gates = rows.gates.chunks_exact_mut(4 * h);
-        let both = gates.zip(rows.product.chunks_exact(3 * h)).zip(rows.out.chunks_exact_mut(h));
-        for ((gates, product), out) in both {
-            let past = &past.next().unwrap_or(rows.zeros)[..h];
-            let (ur, rest) = product.split_at(h);
-            let (uz, un) = rest.split_at(h);
-            let (q, rest) = gates.split_at_mut(h);
-            let (r, rest) = rest.split_at_mut(h);
-            let (z, n) = rest.split_at_mut(h);
-            let (un, n, out) = (&un[..h], &mut n[..h], &mut out[..h]);
-            for j in 0..h {
-                r[j] = sigmoid(r[j] + br[j] + (ur[j] + cr[j]));
-                z[j] = sigmoid(z[j] + bz[j] + (uz[j] + cz[j]));
-                q[j] = un[j] + cn[j];
-                n[j] = tanh(n[j] + bn[j] + r[j] * q[j]);
-                out[j] = n[j] + z[j] * (past[j] - n[j]);
-            }
+    /// The biases as the gates lie: of q, of r and z, the input's and the recurrent product's together, and of n.
+    fn biases(&self) -> Vec<f32> {
+        let (h, b, c) = (self.hidden(), self.weights.input_bias, self.weights.recurrent_bias);
+        let both = b.iter().zip(c).map(|(b, c)| b + c).take(2 * h);
+        c[2 * h..].iter().copied().chain(both).chain(b[2 * h..].iter().copied()).collect()
+    }
+}
+
+/// The gates of the rows of one step. Each loop writes to one slice only, or it would not become vector code.
+#[inline(always)]
+fn apply_gates(rows: Rows<'_>) {
+    let h = rows.zeros.len();
+    let mut past = rows.past.chunks_exact(h);
+    let gates = rows.gates.chunks_exact_mut(4 * h);
+    let both = gates.zip(rows.product.chunks_exact(3 * h)).zip(rows.out.chunks_exact_mut(h));
+    for ((gates, product), out) in both {
+        let past = past.next().unwrap_or(rows.zeros);
+        let (q, rest) = gates.split_at_mut(h);
+        let (rz, n) = rest.split_at_mut(2 * h);
+        for ((rz, bias), product) in rz.iter_mut().zip(&rows.biases[h..]).zip(product) {
+            *rz = sigmoid(*rz + bias + product);
+        }
+        for ((q, bias), product) in q.iter_mut().zip(rows.biases).zip(&product[2 * h..]) {
+            *q = product + bias;
+        }
+        let (r, z) = rz.split_at(h);
+        for ((n, bias), (r, q)) in n.iter_mut().zip(&rows.biases[3 * h..]).zip(r.iter().zip(&*q)) {
+            *n = tanh(*n + bias + r * q);
+        }
+        for ((out, past), (z, n)) in out.iter_mut().zip(past).zip(z.iter().zip(&*n)) {
+            *out = n + z * (past - n);
         }
     }
+}
+
+/// The rows of one part, and what their products are with.
+struct PartRows<'a> {
+    /// W x on entry, q, r, z and n on return: (S, 4H).
+    gates: &'a mut [f32],
+    /// The states, (S, H).
+    output: &'a mut [f32],
+    /// Uᵀ.
+    recurrent: &'a Packed,
+    /// (4H), as the gates lie.
+    biases: &'a [f32],
 }
 
 /// The rows of one step.
@@ -204,6 +229,8 @@ struct Rows<'a> {
     past: &'a [f32],
     /// h', (n, H).
     out: &'a mut [f32],
+    /// (4H), as the gates lie.
+    biases: &'a [f32],
     /// (H), the state before a sequence begins.
     zeros: &'a [f32],
 }

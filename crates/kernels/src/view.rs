@@ -81,6 +81,11 @@ impl<'a> ViewMut<'a> {
         ViewMut { data: &mut self.data[start..], cols: range.len(), ..self }
     }
 
+    /// The same view for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> ViewMut<'_> {
+        ViewMut { data: self.data, rows: self.rows, cols: self.cols, stride: self.stride }
+    }
+
     /// The first `rows` rows and the others.
     pub(crate) fn split_rows(self, rows: usize) -> (Self, Self) {
         let at = (rows * self.stride).min(self.data.len());

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{Direction, Gru, GruTape};
-use crate::gemm::matmul_here;
+use crate::gemm::{Packed, matmul_packed};
 use crate::sequences::Part;
 use crate::simd::vectorised;
 use crate::{View, ViewMut, Write, matmul};
@@ -78,13 +78,18 @@ impl Gru<'_> {
     /// Replaces q, r, z and n of every row by the gradients of q and of what r, z and n are functions of.
     fn through_time(&self, grad_output: &[f32], tape: &mut GruTape, grads: &mut GruGradients<'_>) {
         let h = self.hidden();
+        let weights = View::new(self.weights.recurrent, 3 * h, h);
+        let [of_rz, of_n] = &mut tape.recurrent;
+        of_rz.pack(weights.rows(0..2 * h));
+        of_n.pack(weights.rows(2 * h..3 * h));
+        let recurrent = &tape.recurrent;
         let mut jobs = Vec::with_capacity(self.sequences.parts().len());
         let mut gates = &mut tape.gates[..];
         for part in self.sequences.parts() {
             let (own, rest) = gates.split_at_mut(part.rows() * 4 * h);
             let rows = part.start * h..(part.start + part.rows()) * h;
             let (grad, previous) = (&grad_output[rows.clone()], &tape.previous[rows]);
-            jobs.push((part, PartRows { gates: own, grad, previous }));
+            jobs.push((part, PartRows { gates: own, grad, previous, recurrent }));
             gates = rest;
         }
         let sums: Vec<Vec<f32>> =
@@ -99,7 +104,7 @@ impl Gru<'_> {
     /// One part, from the step taken last to the first; returns the sums over its rows, (4H).
     fn run_back(&self, part: &Part, rows: PartRows<'_>) -> Vec<f32> {
         let h = self.hidden();
-        let PartRows { gates, grad, previous } = rows;
+        let PartRows { gates, grad, previous, recurrent } = rows;
         let mut sums = vec![0.0; 4 * h];
         let mut carry = vec![0.0; part.members.len() * h];
         for i in 0..part.len() {
@@ -123,22 +128,20 @@ impl Gru<'_> {
                 },
             );
             if let Some((_, carried)) = self.before(part, t) {
-                self.carry_back(&gates[..carried * 4 * h], &mut carry[..carried * h]);
+                let gates = View::new(&gates[..carried * 4 * h], carried, 4 * h);
+                carry_back(gates, recurrent, &mut carry[..carried * h]);
             }
         }
         sums
     }
+}
 
-    /// Adds to the gradient of the states before a step what comes through their products.
-    fn carry_back(&self, gates: &[f32], carry: &mut [f32]) {
-        let h = self.hidden();
-        let carried = carry.len() / h;
-        let gates = View::new(gates, carried, 4 * h);
-        let weights = View::new(self.weights.recurrent, 3 * h, h);
-        for (columns, rows) in [(h..3 * h, 0..2 * h), (0..h, 2 * h..3 * h)] {
-            let carry = ViewMut::new(carry, carried, h);
-            matmul_here(gates.columns(columns), weights.rows(rows), carry, Write::Add);
-        }
+/// Adds to the gradient of the states before a step what comes through their products with `gates`, (n, 4H).
+fn carry_back(gates: View<'_>, recurrent: &[Packed; 2], carry: &mut [f32]) {
+    let h = gates.cols / 4;
+    for (columns, weights) in [h..3 * h, 0..h].into_iter().zip(recurrent) {
+        let carry = ViewMut::new(carry, gates.rows, h);
+        matmul_packed(gates.columns(columns), weights, carry, Write::Add);
     }
 }
 
@@ -157,6 +160,8 @@ struct PartRows<'a> {
     grad: &'a [f32],
     /// The states before each step, (S, H).
     previous: &'a [f32],
+    /// U's rows for r and z, and those for n.
+    recurrent: &'a [Packed; 2],
 }
 
 /// The rows of one step on the way back.

@@ -1,0 +1,88 @@
+//! The right-hand matrix of a product, in the order that the tiles read it.
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::DEPTH;
+use crate::View;
+
+/// Numbers in a cache line.
+const LINE: usize = 16;
+
+/// A matrix (K, N) cut into blocks of [`DEPTH`] rows, each block into panels of as many columns as two of the
+/// processor's vectors hold, the last one filled up with zeros; within a panel the rows follow each other.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Packed {
+    values: Vec<f32>,
+    /// Where the first panel begins: at a cache line, so that no vector lies across two.
+    start: usize,
+    pub(super) rows: usize,
+    pub(super) cols: usize,
+    /// The columns of a panel.
+    pub(super) width: usize,
+}
+
+impl Packed {
+    /// Packs a matrix, in the memory of the one before.
+    pub(crate) fn pack(&mut self, b: View<'_>) {
+        Arch::new().dispatch(Pack { b, packed: self });
+    }
+
+    /// Packs a matrix for vectors of this kind.
+    pub(super) fn pack_for<S: Simd>(&mut self, b: View<'_>) {
+        self.width = 2 * S::F32_LANES;
+        (self.rows, self.cols) = (b.rows, b.cols);
+        self.values.clear();
+        self.values.resize(b.rows * b.cols.next_multiple_of(self.width) + LINE, 0.0);
+        self.start = self.values.as_ptr().align_offset(4 * LINE).min(LINE);
+        let mut panels = &mut self.values[self.start..];
+        for from in (0..b.rows).step_by(DEPTH) {
+            let block = b.rows(from..(from + DEPTH).min(b.rows));
+            for from in (0..b.cols).step_by(self.width) {
+                let columns = block.columns(from..(from + self.width).min(b.cols));
+                let (panel, rest) = panels.split_at_mut(block.rows * self.width);
+                fill(columns, panel, self.width);
+                panels = rest;
+            }
+        }
+    }
+
+    /// The panels of the block of rows that begins at `from`.
+    #[inline(always)]
+    pub(super) fn block(&self, from: usize) -> impl Iterator<Item = &[f32]> {
+        let depth = DEPTH.min(self.rows - from);
+        let columns = self.cols.next_multiple_of(self.width);
+        let block = &self.values[self.start..][from * columns..(from + depth) * columns];
+        block.chunks_exact(depth * self.width)
+    }
+}
+
+/// Copies at most `width` columns to the rows of a panel.
+fn fill(columns: View<'_>, panel: &mut [f32], width: usize) {
+    if columns.col_stride == 1 {
+        for (p, row) in panel.chunks_exact_mut(width).enumerate() {
+            let from = &columns.data[p * columns.row_stride..][..columns.cols];
+            row[..columns.cols].copy_from_slice(from);
+        }
+        return;
+    }
+    for j in 0..columns.cols {
+        let from = columns.data[j * columns.col_stride..].iter().step_by(columns.row_stride);
+        for (row, &x) in panel.chunks_exact_mut(width).zip(from) {
+            row[j] = x;
+        }
+    }
+}
+
+struct Pack<'a> {
+    b: View<'a>,
+    packed: &'a mut Packed,
+}
+
+impl WithSimd for Pack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        self.packed.pack_for::<S>(self.b);
+    }
+}

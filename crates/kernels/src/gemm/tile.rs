@@ -1,0 +1,190 @@
+//! The innermost loops of the product: one tile of the result at a time, kept in registers.
+
+use std::array::from_fn;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use super::{DEPTH, Packed, Write};
+use crate::{View, ViewMut};
+
+/// Rows of the left-hand matrix that are worked on at a time: with [`DEPTH`] columns they stay in the second cache.
+const ROWS: usize = 96;
+
+/// `out` (M, N) becomes, or gains, `a` (M, K) times the packed matrix (K, N), on the calling thread alone.
+pub(crate) fn matmul_packed(a: View<'_>, b: &Packed, out: ViewMut<'_>, write: Write) {
+    assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
+    if out.rows > 0 && out.cols > 0 {
+        Arch::new().dispatch(Product { a, b, out, write });
+    }
+}
+
+struct Product<'a> {
+    a: View<'a>,
+    b: &'a Packed,
+    out: ViewMut<'a>,
+    write: Write,
+}
+
+impl WithSimd for Product<'_> {
+    type Output = ();
+
+    /// Sixteen registers hold a tile of 6 by 2 vectors. Of thirty-two, 8 by 2 are enough to hide the latency of a
+    /// fused multiplication and addition, and leave no ragged edge in a batch of 32.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::REGISTER_COUNT {
+            0..32 => self.run::<S, 6>(simd),
+            _ => self.run::<S, 8>(simd),
+        }
+    }
+}
+
+impl Product<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const R: usize>(mut self, simd: S) {
+        let mut packed = Vec::new();
+        for from in (0..self.b.rows).step_by(DEPTH) {
+            let depth = DEPTH.min(self.b.rows - from);
+            for top in (0..self.a.rows).step_by(ROWS) {
+                let rows = self.a.rows(top..(top + ROWS).min(self.a.rows));
+                let left = Left::<R>::new(rows.columns(from..from + depth), &mut packed);
+                for (j, panel) in self.b.block(from).enumerate() {
+                    let panel = S::as_simd_f32s(panel).0.as_chunks::<2>().0;
+                    for i in (0..rows.rows).step_by(R) {
+                        let sums = left.times::<S>(simd, i, panel);
+                        let count = R.min(rows.rows - i);
+                        self.store(simd, (top + i, j * self.b.width), &sums[..count]);
+                    }
+                }
+            }
+            self.write = Write::Add;
+        }
+    }
+
+    /// Writes a tile whose first value is at `(row, column)`, or as much of it as the result has columns.
+    #[inline(always)]
+    fn store<S: Simd>(&mut self, simd: S, (row, column): (usize, usize), sums: &[[S::f32s; 2]]) {
+        let width = self.b.width.min(self.out.cols - column);
+        for (r, sums) in sums.iter().enumerate() {
+            let start = (row + r) * self.out.stride + column;
+            let (whole, part) = S::as_mut_simd_f32s(&mut self.out.data[start..start + width]);
+            let count = whole.len();
+            for (out, &sum) in whole.iter_mut().zip(sums) {
+                *out = if self.write == Write::Set { sum } else { simd.add_f32s(*out, sum) };
+            }
+            if !part.is_empty() {
+                let sum = match self.write {
+                    Write::Set => sums[count],
+                    Write::Add => simd.add_f32s(simd.partial_load_f32s(part), sums[count]),
+                };
+                simd.partial_store_f32s(part, sum);
+            }
+        }
+    }
+}
+
+/// Some rows of the left-hand matrix, R of them at a time.
+enum Left<'a, const R: usize> {
+    /// As they are, their columns beside each other.
+    Plain(View<'a>),
+    /// Copied, column after column of the first R rows, then of the next.
+    Packed(&'a [[f32; R]], usize),
+}
+
+impl<'a, const R: usize> Left<'a, R> {
+    #[inline(always)]
+    fn new(rows: View<'a>, packed: &'a mut Vec<[f32; R]>) -> Self {
+        if rows.col_stride == 1 {
+            return Left::Plain(rows);
+        }
+        packed.resize(ROWS.div_ceil(R) * DEPTH, [0.0; R]);
+        for p in 0..rows.cols {
+            let column = &rows.data[p * rows.col_stride..];
+            for (group, i) in (0..rows.rows).step_by(R).enumerate() {
+                let to = &mut packed[group * rows.cols + p];
+                if rows.row_stride == 1 && i + R <= rows.rows {
+                    to.copy_from_slice(&column[i..i + R]);
+                    continue;
+                }
+                for (to, r) in to.iter_mut().zip(i..rows.rows) {
+                    *to = column[r * rows.row_stride];
+                }
+            }
+        }
+        Left::Packed(packed, rows.cols)
+    }
+
+    /// R rows from `i` on, the last one again where there are fewer, times a panel.
+    #[inline(always)]
+    fn times<S: Simd>(&self, simd: S, i: usize, panel: &[[S::f32s; 2]]) -> [[S::f32s; 2]; R] {
+        match self {
+            Left::Plain(all) => {
+                let rows: [&[f32]; R] = from_fn(|r| {
+                    let row = (i + r).min(all.rows - 1);
+                    &all.data[row * all.row_stride..][..panel.len()]
+                });
+                tile::<S, R>(
+                    simd,
+                    panel,
+                    #[inline(always)]
+                    |p| from_fn(|r| rows[r][p]),
+                )
+            }
+            Left::Packed(groups, depth) => {
+                let columns = &groups[i / R * depth..][..panel.len()];
+                tile::<S, R>(
+                    simd,
+                    panel,
+                    #[inline(always)]
+                    |p| columns[p],
+                )
+            }
+        }
+    }
+}
+
+/// The products of R rows with a panel: `column(p)` is column p of the rows.
+#[inline(always)]
+fn tile<S: Simd, const R: usize>(
+    simd: S,
+    panel: &[[S::f32s; 2]],
+    column: impl Fn(usize) -> [f32; R],
+) -> [[S::f32s; 2]; R] {
+    let mut sums = [[simd.splat_f32s(0.0); 2]; R];
+    for (p, right) in panel.iter().enumerate() {
+        for (sums, x) in sums.iter_mut().zip(column(p)) {
+            let x = simd.splat_f32s(x);
+            sums[0] = simd.mul_add_e_f32s(x, right[0], sums[0]);
+            sums[1] = simd.mul_add_e_f32s(x, right[1], sums[1]);
+        }
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use pulp::Scalar;
+
+    use super::*;
+
+    #[test]
+    fn a_processor_without_vectors_gets_the_same_product() {
+        let (m, k, n) = (13, 263, 37);
+        let numbers = |n: usize| -> Vec<f32> {
+            (0..n).map(|i| ((i * 37 + 11) % 101) as f32 / 50.0 - 1.0).collect()
+        };
+        let (a, b) = (numbers(m * k), numbers(k * n));
+        for a in [View::new(&a, m, k), View::new(&a, k, m).t()] {
+            let (mut wide, mut plain) = (numbers(m * n), numbers(m * n));
+            let mut packed = Packed::default();
+            packed.pack(View::new(&b, k, n));
+            matmul_packed(a, &packed, ViewMut::new(&mut wide, m, n), Write::Add);
+            packed.pack_for::<Scalar>(View::new(&b, k, n));
+            let out = ViewMut::new(&mut plain, m, n);
+            Product { a, b: &packed, out, write: Write::Add }.with_simd(Scalar::new());
+            for (x, y) in wide.iter().zip(&plain) {
+                assert!((x - y).abs() < 1e-4, "{x} {y}");
+            }
+        }
+    }
+}
