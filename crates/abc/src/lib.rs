@@ -1,4 +1,43 @@
 //! ABC 2.1 text to tunes and back.
+//!
+//! ```
+//! let book = abc::read(
+//!     "X:1\n\
+//!      T:Drowsy Maggie\n\
+//!      R:reel\n\
+//!      M:4/4\n\
+//!      L:1/8\n\
+//!      K:Edor\n\
+//!      |:E2BE dEBE|E2BE AFDF|E2BE dEBE|1BABc dAFD:|2BABc dAFA||\n\
+//!      d2fd c2ec|defg afge|d2fd c2ec|BABc dAFA:|\n",
+//! );
+//! let tune = &book.tunes[0];
+//! assert_eq!(tune.header.titles, ["Drowsy Maggie"]);
+//! assert_eq!(tune.header.key.to_string(), "Edor");
+//! assert_eq!(tune.bars.len(), 9);
+//! // The first part with both endings, then the second part, twice each.
+//! assert_eq!(tune.unfold(), [0, 1, 2, 3, 0, 1, 2, 4, 5, 6, 7, 8, 5, 6, 7, 8]);
+//! let melody = tune.melody();
+//! assert_eq!(melody[0].pitch.midi(), 64);
+//! assert_eq!(melody[0].duration, abc::Duration::new(1, 4));
+//! assert!(tune.complaints.is_empty());
+//! ```
+//!
+//! The reader takes what it finds: tunes are typed by hand, and a slip in one bar should not cost
+//! the tune, nor one tune the book. What it can make no sense of becomes a [`Complaint`] with its
+//! place, its kind, and what was done about it; kinds that [touch notes](ComplaintKind::touches_notes)
+//! mean that the melody may differ from what was meant. How each ambiguity of the standard is
+//! decided stands in `docs/abc-dialect.md`.
+//!
+//! - [`read`] and [`read_bytes`] read a whole book, [`tunes`] one tune after another with its
+//!   source, [`split`] only finds the sources, [`read_tune`] reads a single tune or fragment.
+//! - [`Tune`] is the tune as written; [`Tune::unfold`] puts its bars into playing order,
+//!   [`Tune::melody`] gives the tones as they sound, [`Tune::fills`] tells which bars fill their
+//!   metre.
+//! - [`write()`] makes ABC of a tune again, which plays the same.
+//!
+//! Reading takes time linear in the text, whatever the text is, and memory for at most a million
+//! notes a tune. No input makes it panic.
 
 mod accidentals;
 mod barline;
@@ -67,6 +106,14 @@ pub fn read_bytes(bytes: &[u8]) -> Book {
 }
 
 /// Reads the tunes of a book one at a time, each with its source text.
+///
+/// ```
+/// let book = "X:1\nT:One\nK:G\nGAB|\n\nX:2\nT:Two\nK:D\nDEF|\n";
+/// for (source, tune) in abc::tunes(book) {
+///     assert!(source.text.contains(&tune.header.titles[0]));
+///     assert_eq!(source.line, tune.line);
+/// }
+/// ```
 pub fn tunes(text: &str) -> Tunes<'_> {
     let sources = split(text);
     let file_header = FileHeader::read(sources.file_header());
@@ -74,6 +121,7 @@ pub fn tunes(text: &str) -> Tunes<'_> {
 }
 
 /// The tunes of a book with their source texts, made by [`tunes`].
+#[derive(Debug)]
 pub struct Tunes<'a> {
     sources: Split<'a>,
     file_header: FileHeader,
@@ -85,13 +133,17 @@ impl<'a> Iterator for Tunes<'a> {
 
     fn next(&mut self) -> Option<(Source<'a>, Tune)> {
         let source = self.sources.next()?;
-        let tune =
-            TuneReader::new(&self.file_header, source.line).read(source.text, &mut self.scratch);
-        Some((source, tune))
+        let reader = TuneReader::new(&self.file_header, source.line);
+        Some((source, reader.read(source.text, &mut self.scratch)))
     }
 }
 
 /// Reads the whole text as one tune, even without `X:` or `K:`: a fragment, or the music alone.
+///
+/// ```
+/// let tune = abc::read_tune("GAB cde");
+/// assert_eq!(tune.melody().len(), 6);
+/// ```
 pub fn read_tune(text: &str) -> Tune {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     TuneReader::new(&FileHeader::default(), 1).read(text, &mut Scratch::default())

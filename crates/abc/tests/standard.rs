@@ -64,12 +64,12 @@ fn show_event(event: &Event) -> String {
 }
 
 fn show_pitch(pitch: Pitch) -> String {
-    let sign = ["__", "_", "", "^", "^^"][usize::try_from(pitch.alter + 2).unwrap()];
+    let sign = ["__", "_", "", "^", "^^"][(pitch.alter + 2) as usize];
     let letter = char::from(b"CDEFGAB"[usize::from(pitch.step)]);
     let (letter, marks) = if pitch.octave > 4 {
-        (letter.to_ascii_lowercase(), "'".repeat(usize::try_from(pitch.octave - 5).unwrap()))
+        (letter.to_ascii_lowercase(), "'".repeat((pitch.octave - 5) as usize))
     } else {
-        (letter, ",".repeat(usize::try_from(4 - pitch.octave).unwrap()))
+        (letter, ",".repeat((4 - pitch.octave) as usize))
     };
     format!("{sign}{letter}{marks}")
 }
