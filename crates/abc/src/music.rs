@@ -123,7 +123,11 @@ impl Music {
                 cursor.at += 1;
                 let numbers = ending(cursor);
                 let (voice, mut at) = voice_at!(self, cursor, start);
-                voice.ending(numbers, &mut at);
+                if numbers.is_empty() {
+                    at.complain(ComplaintKind::Repeat, "an ending without a number; left out");
+                } else {
+                    voice.ending(numbers, &mut at);
+                }
             }
             (Some(letter), Some(b':')) if letter.is_ascii_alphabetic() => {
                 self.inline_field(letter, cursor);

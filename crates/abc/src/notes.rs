@@ -203,25 +203,22 @@ impl Chord {
 }
 
 /// A pitch with its accidental and octave marks; accidentals without a note are complained of.
+#[inline]
 fn pitch(cursor: &mut Cursor<'_>, voice: &mut Voice, at: &mut At<'_, '_>) -> Option<Pitch> {
     let start = cursor.at;
-    let mail = if cursor.peek() == Some(b'=') { mail_leftover(cursor) } else { None };
-    if mail.is_some() {
-        let message = format!("`{}` is left over from mail; read as meant", cursor.quote(start));
-        at.complain(ComplaintKind::Encoding, message);
+    let own = accidental(cursor);
+    match cursor.peek().and_then(step_of) {
+        Some(step) => Some(pitch_of(step, own, cursor, voice)),
+        None => no_pitch(start, cursor, voice, at),
     }
-    if mail == Some(Mail::Gap) {
-        return None;
-    }
-    let own = accidental(cursor).or(mail.map(|_| 0));
-    let Some((letter, step)) = cursor.peek().and_then(|letter| Some((letter, step_of(letter)?)))
-    else {
-        let message = format!("`{}` stands before no note; left out", cursor.quote(start));
-        at.complain(ComplaintKind::Character, message);
-        return None;
-    };
+}
+
+/// The pitch of the letter at the cursor, with octave marks.
+#[inline]
+fn pitch_of(step: u8, own: Option<i8>, cursor: &mut Cursor<'_>, voice: &mut Voice) -> Pitch {
+    let low = cursor.peek().is_some_and(|letter| letter.is_ascii_lowercase());
+    let mut octave = if low { 5 } else { 4 } + voice.octave + voice.key_octave;
     cursor.at += 1;
-    let mut octave: i32 = if letter.is_ascii_lowercase() { 5 } else { 4 };
     loop {
         match cursor.peek() {
             Some(b'\'') => octave = octave.saturating_add(1),
@@ -230,39 +227,37 @@ fn pitch(cursor: &mut Cursor<'_>, voice: &mut Voice, at: &mut At<'_, '_>) -> Opt
         }
         cursor.at += 1;
     }
-    octave += i32::from(voice.octave) + i32::from(voice.key_octave);
     // MIDI ends here, and so does hearing.
-    let octave = octave.clamp(-1, 9) as i8;
-    Some(Pitch { step, alter: voice.alter(step, octave, own), octave })
+    let octave = octave.clamp(-1, 9);
+    Pitch { step, alter: voice.alter(step, octave, own), octave }
 }
 
-/// What quoted-printable mail has left in the music.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mail {
-    /// `=3D` for `=`.
-    Natural,
-    /// `=20` for a blank, or `=` where a line was broken.
-    Gap,
-}
-
-#[inline]
-fn mail_leftover(cursor: &mut Cursor<'_>) -> Option<Mail> {
-    let natural = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'=' | b'^' | b'_');
-    if cursor.peek_at(1).is_some_and(natural) {
-        return None;
+/// Accidentals before no note, which quoted-printable mail may have left: it writes `=` as `=3D`,
+/// a blank as `=20`, and breaks lines with a `=` at the end.
+#[cold]
+fn no_pitch(
+    start: usize,
+    cursor: &mut Cursor<'_>,
+    voice: &mut Voice,
+    at: &mut At<'_, '_>,
+) -> Option<Pitch> {
+    let rest = &cursor.text[start..];
+    let natural = rest.starts_with("=3D") && cursor.peek_at(2).and_then(step_of).is_some();
+    let at_end = rest.len() < 8 && rest.trim_end() == "=";
+    if natural || rest.starts_with("=20") || at_end {
+        cursor.at += if at_end { 0 } else { 2 };
+        let message = format!("`{}` is left over from mail; read as meant", cursor.quote(start));
+        at.complain(ComplaintKind::Encoding, message);
+        let step = cursor.peek().and_then(step_of).filter(|_| natural)?;
+        return Some(pitch_of(step, Some(0), cursor, voice));
     }
-    let rest = &cursor.text[cursor.at..];
-    let (mail, length) = match rest.as_bytes() {
-        [_, b'3', b'D', ..] => (Mail::Natural, 3),
-        [_, b'2', b'0', ..] => (Mail::Gap, 3),
-        _ if rest.trim_end().len() == 1 => (Mail::Gap, 1),
-        _ => return None,
-    };
-    cursor.at += length;
-    Some(mail)
+    let message = format!("`{}` stands before no note; left out", cursor.quote(start));
+    at.complain(ComplaintKind::Character, message);
+    None
 }
 
 /// `^`, `^^`, `_`, `__`, `=`; of several that contradict each other the last one holds.
+#[inline]
 fn accidental(cursor: &mut Cursor<'_>) -> Option<i8> {
     let mut own = None;
     loop {

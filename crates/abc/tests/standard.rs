@@ -271,6 +271,7 @@ fn endings_start_anywhere() {
     check("C [1 D:| [2 E|", "C [1] D :| [2] E |");
     check("C|1,3D:|2-4E|", "C | [1, 3] D :| [2, 3, 4] E |");
     check("C| 1 D:|", "C | [1] D :|");
+    check("C[0D|", "C D | ?repeat@2");
 }
 
 #[test]
