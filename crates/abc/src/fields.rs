@@ -55,8 +55,11 @@ pub(crate) struct Fields {
     inherited: Vec<(char, String)>,
 }
 
-/// Declarations beyond this are left out.
+/// Declarations of voices beyond this are left out.
 const MAX_VOICES: usize = 64;
+
+/// Text fields that a header may have.
+const MAX_FIELDS: usize = 4096;
 
 impl Fields {
     /// What holds when the music starts.
@@ -105,9 +108,18 @@ impl Fields {
             b'I' => self.instruction(text),
             b'm' | b'V' => {}
             b'+' => return self.continue_text(text, at),
+            _ if self.is_full() => {
+                let message = format!("more than {MAX_FIELDS} fields; left out");
+                at.complain(ComplaintKind::Field, message);
+            }
             _ => self.text(letter, decode(text).trim()),
         }
         self.last = letter;
+    }
+
+    fn is_full(&self) -> bool {
+        let Header { titles, composers, others, .. } = &self.header;
+        titles.len() + composers.len() + others.len() >= MAX_FIELDS
     }
 
     /// Takes a field of text, accents decoded; an empty one says nothing.

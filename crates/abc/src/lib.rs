@@ -93,9 +93,18 @@ pub struct Book {
 
 /// Reads a tunebook; whatever its text is, the tunes that can be had are had.
 ///
-/// All tunes are kept at once; [`tunes`] reads one at a time.
+/// All tunes are kept at once, a million at most; [`tunes`] reads any number one at a time.
 pub fn read(text: &str) -> Book {
-    Book { tunes: tunes(text).map(|(_, tune)| tune).collect(), complaints: Vec::new() }
+    const MAX_TUNES: usize = 1_000_000;
+    let mut tunes = tunes(text);
+    let kept = tunes.by_ref().take(MAX_TUNES).map(|(_, tune)| tune).collect();
+    let complaints = tunes.sources.next().map(|source| Complaint {
+        line: source.line,
+        column: 1,
+        kind: ComplaintKind::Limit,
+        message: format!("more than {MAX_TUNES} tunes; the rest is left out"),
+    });
+    Book { tunes: kept, complaints: complaints.into_iter().collect() }
 }
 
 /// Reads a tunebook in UTF-8, or where it is not, in Windows-1252; see [`decode`].
