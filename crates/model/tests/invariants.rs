@@ -109,6 +109,19 @@ fn padding_and_neighbours_do_not_change_an_embedding() {
 }
 
 #[test]
+fn a_batch_without_tunes_and_tunes_without_notes_are_no_trouble() {
+    let mut towers = towers(melody_config());
+    assert!(embed(&towers.melody, &MelodyBatch::default()).is_empty());
+    let melodies = melodies(&[0, 0], towers.melody.config());
+    let titles = TitleBatch::new(["", "The Kesh"]);
+    let batch = TowersBatch { melodies, titles, pairs: Pairs::diagonal(2) };
+    let mut tape = TowersTape::default();
+    towers.forward(&batch, &mut rng(1), &mut tape).unwrap();
+    towers.backward(&batch, &mut tape);
+    towers.visit(&mut |name, param| assert!(param.grad.iter().all(|g| g.is_finite()), "{name}"));
+}
+
+#[test]
 fn every_parameter_gets_a_finite_gradient_that_is_not_zero() {
     let no_notes =
         MelodyConfig { note_vocab: vec![], note_dims: Dims::Each(vec![]), ..melody_config() };
