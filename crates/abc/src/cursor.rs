@@ -3,7 +3,7 @@
 use crate::complaint::Place;
 
 /// Numbers beyond this have no sense in music; it keeps arithmetic far from overflow.
-pub(crate) const MAX_NUMBER: u32 = 1 << 28;
+pub(crate) const MAX_NUMBER: u32 = 1 << 31;
 
 /// Walks through the bytes of one line of music.
 #[derive(Debug)]
@@ -69,8 +69,8 @@ impl<'a> Cursor<'a> {
     pub(crate) fn number(&mut self) -> Option<u32> {
         let mut number = None;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            let grown = number.unwrap_or(0) * 10 + u32::from(digit - b'0');
-            number = Some(grown.min(MAX_NUMBER));
+            let tens = number.unwrap_or(0u32).saturating_mul(10);
+            number = Some(tens.saturating_add(u32::from(digit - b'0')).min(MAX_NUMBER));
             self.at += 1;
         }
         number

@@ -23,6 +23,11 @@ impl Duration {
     /// The shortest time that rounding leaves.
     pub(crate) const FINEST: Self = Self { num: 1, den: 65_536 };
 
+    /// A number of whole notes.
+    pub(crate) const fn whole_notes(number: u32) -> Self {
+        Self { num: number, den: 1 }
+    }
+
     /// `num/den` of a whole note; a zero denominator counts as one, and a value too fine or too
     /// long for 32-bit parts is rounded to the nearest 1/65536.
     pub fn new(num: u32, den: u32) -> Self {

@@ -26,6 +26,9 @@ struct Broken {
     marks: u32,
 }
 
+/// Nothing lasts longer, so that sums of durations stay exact.
+pub(crate) const LONGEST: Duration = Duration::whole_notes(4096);
+
 /// More marks than three have no sense.
 const MAX_MARKS: u32 = 3;
 
@@ -43,10 +46,10 @@ impl Rhythm {
             duration = duration * self.break_pair(broken, length, events);
         }
         self.last = Some((events.len(), length));
-        let Some(place) = self.tuplet else { return (sounding(duration), None) };
+        let Some(place) = self.tuplet else { return (duration, None) };
         let index = place.index + 1;
         self.tuplet = (index < place.length).then_some(Tuplet { index, ..place });
-        (sounding(duration * place.factor()), Some(place))
+        (duration * place.factor(), Some(place))
     }
 
     /// Changes the first note of broken rhythm and returns the factor of the second.
@@ -136,9 +139,9 @@ impl Broken {
     }
 }
 
-/// What sounds takes time, be it so short that it was rounded to none.
-fn sounding(duration: Duration) -> Duration {
-    if duration.is_zero() { Duration::FINEST } else { duration }
+/// What sounds takes time, be it so short that it was rounded to none, and an end.
+pub(crate) fn sounding(duration: Duration) -> Duration {
+    if duration.is_zero() { Duration::FINEST } else { duration.min(LONGEST) }
 }
 
 pub(crate) fn scale(event: Option<&mut Event>, factor: Duration) {

@@ -7,7 +7,7 @@ use crate::duration::Duration;
 use crate::key::Key;
 use crate::metre::Metre;
 use crate::pitch::{Pitch, Pitches};
-use crate::rhythm::Rhythm;
+use crate::rhythm::{LONGEST, Rhythm, sounding};
 use crate::tie::{Spot, Tie};
 use crate::tune::{Bar, BarLine, BarStyle, Event, Note, Rest, Tuplet};
 
@@ -140,6 +140,7 @@ impl Voice {
             self.settle_tie(Some((pitch, &chord)), at);
         }
         let (duration, tuplet) = self.rhythm.take(length, &mut self.events);
+        let duration = bounded(duration, at);
         let grace = match self.grace.is_empty() {
             true => Pitches::default(),
             false => self.grace.drain(..).collect(),
@@ -153,6 +154,7 @@ impl Voice {
     pub(crate) fn rest(&mut self, visible: bool, length: Duration, at: &mut At<'_, '_>) {
         self.settle_tie(None, at);
         let (duration, tuplet) = self.rhythm.take(length, &mut self.events);
+        let duration = bounded(duration, at);
         self.events.push(Event::Rest(Rest { duration, visible, tuplet }));
         self.sounding = true;
         self.grace.clear();
@@ -162,7 +164,7 @@ impl Voice {
     pub(crate) fn bars_of_rest(&mut self, visible: bool, bars: u32, at: &mut At<'_, '_>) {
         let bar = self.setup.metre.map_or(Duration::new(1, 1), Metre::bar);
         self.settle_tie(None, at);
-        let duration = bar * Duration::new(bars, 1);
+        let duration = bounded(bar * Duration::new(bars, 1), at);
         self.rhythm.forget_last(&mut self.events);
         self.events.push(Event::Rest(Rest { duration, visible, tuplet: None }));
         self.sounding = true;
@@ -370,6 +372,16 @@ impl Voice {
         }
         self.settle_tie(None, at);
     }
+}
+
+/// A duration that sounds; one beyond all sense is a complaint.
+#[inline]
+fn bounded(duration: Duration, at: &mut At<'_, '_>) -> Duration {
+    if duration > LONGEST {
+        let message = format!("longer than {} whole notes; cut to that", LONGEST.num());
+        at.complain(ComplaintKind::Rhythm, message);
+    }
+    sounding(duration)
 }
 
 /// Two bar lines with nothing between them as one.

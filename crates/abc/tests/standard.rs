@@ -131,6 +131,7 @@ fn lengths_are_exact() {
     check("C0", "C ?rhythm@1");
     check("C/0", "C ?rhythm@1");
     check("C99999999999999999999", "C ?rhythm@1");
+    check("C99999Z9999", "C32768 z32768 ?rhythm@1 ?rhythm@7");
     check("C[L:1/4]CC/", "C [L:1/4] C2 C");
 }
 
