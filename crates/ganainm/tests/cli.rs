@@ -1,4 +1,5 @@
 //! The command line end to end on a small tunebook, and its answers to bad input.
+#![expect(clippy::unwrap_used, reason = "a test whose input cannot be made has failed")]
 
 mod common;
 
@@ -53,9 +54,9 @@ fn adding_the_same_book_twice_adds_nothing() {
 #[test]
 fn every_format_of_export_holds_every_setting() {
     let workshop = Workshop::new(20);
-    for (format, marks) in [("abc", "X:"), ("csv", "\nbook:"), ("jsonl", "{\"")] {
+    for (format, mark) in [("abc", "X:"), ("csv", "book:"), ("jsonl", "{")] {
         let text = workshop.succeed(&["corpus", "export", "--format", format, "--db", "corpus.db"]);
-        assert_eq!(text.matches(marks).count(), 20, "{format}");
+        assert_eq!(text.lines().filter(|line| line.starts_with(mark)).count(), 20, "{format}");
     }
     workshop.succeed(&["corpus", "export", "-o", "tunes.parquet", "--db", "corpus.db"]);
     assert!(std::fs::read(workshop.path("tunes.parquet")).unwrap().starts_with(b"PAR1"));

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::data::{Dataset, Example};
 
 /// Penalties that are tried on the validation works.
-const PENALTIES: [f64; 4] = [0.03, 0.1, 0.3, 1.0];
+const PENALTIES: [f64; 3] = [0.3, 1.0, 3.0];
 
 /// What the header baseline sees: type, key and metre.
 const HEADER: [Feature; 3] = [Feature::DanceType, Feature::PlayedKey, Feature::Metre];
@@ -30,14 +30,16 @@ pub(crate) fn baselines(data: &Dataset, examples: &[Example]) -> Result<Vec<Syst
             examples.iter().map(|example| example.popularity.unwrap_or(0) as f32).collect();
         systems.push(system("popularity", baseline::popularity(&pairing, &known, &known)?));
     }
-    for (name, features) in [("dance type only", &HEADER[..1]), ("header only", &HEADER[..])] {
-        let fits: Vec<Evidence> = features
-            .iter()
-            .filter_map(|&feature| Evidence::fit(data, feature).transpose())
-            .collect::<Result<_, _>>()?;
-        if !fits.is_empty() {
-            systems.push(system(name, scores(data, &fits, examples)?));
-        }
+    let mut fits = Vec::new();
+    for feature in HEADER {
+        fits.extend(Evidence::fit(data, feature)?);
+    }
+    let dance = fits.iter().position(|fit| fit.feature == Feature::DanceType);
+    if let Some(at) = dance {
+        systems.push(system("dance type only", scores(data, &fits[at..=at], examples)?));
+    }
+    if !fits.is_empty() {
+        systems.push(system("header only", scores(data, &fits, examples)?));
     }
     Ok(systems)
 }

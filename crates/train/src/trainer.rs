@@ -126,6 +126,7 @@ impl<'a> Trainer<'a> {
         let learning_rate = self.schedule.rate(self.step);
         let gradient_norm =
             self.optimiser.step(&mut self.towers, learning_rate).map_err(not_finite)?;
+        self.towers.loss.clamp();
         Ok(StepReport {
             step: self.step,
             steps: self.schedule.steps,

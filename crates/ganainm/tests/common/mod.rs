@@ -16,7 +16,7 @@ impl Dice {
 }
 
 /// `count` tunes of three dance types, no two alike, in one ABC text.
-pub fn tunebook(count: usize) -> String {
+pub(crate) fn tunebook(count: usize) -> String {
     let first =
         ["Merry", "Lonesome", "Red", "Broken", "Humours of", "Walls of", "Banks of", "Little"];
     let second = ["Blacksmith", "Ennis", "Widow", "Bog", "Fiddler", "Harvest", "Bridge", "Piper"];
@@ -40,7 +40,7 @@ pub fn tunebook(count: usize) -> String {
 }
 
 /// A config that trains in seconds.
-pub const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 seed = 3
 [melody]
 notes = ["symbol", "duration"]
@@ -64,13 +64,13 @@ resamples = 100
 "#;
 
 /// A folder with a tunebook, its corpus and a config.
-pub struct Workshop {
-    pub dir: tempfile::TempDir,
+pub(crate) struct Workshop {
+    dir: tempfile::TempDir,
 }
 
 impl Workshop {
     /// A corpus of `count` tunes.
-    pub fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         let workshop = Self { dir: tempfile::tempdir().unwrap() };
         std::fs::write(workshop.path("book.abc"), tunebook(count)).unwrap();
         std::fs::write(workshop.path("small.toml"), CONFIG).unwrap();
@@ -79,24 +79,24 @@ impl Workshop {
     }
 
     /// A path in the folder.
-    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// The program with these arguments, ready to start in the folder.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ganainm"));
         command.args(args).current_dir(self.dir.path());
         command
     }
 
     /// Runs the program to its end.
-    pub fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
 
     /// Runs the program, which must succeed; what it printed.
-    pub fn succeed(&self, args: &[&str]) -> String {
+    pub(crate) fn succeed(&self, args: &[&str]) -> String {
         let output = self.run(args);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{args:?}: {errors}");
@@ -104,7 +104,7 @@ impl Workshop {
     }
 
     /// Runs the program, which must fail; the one line that it said.
-    pub fn fail(&self, args: &[&str]) -> String {
+    pub(crate) fn fail(&self, args: &[&str]) -> String {
         let output = self.run(args);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success(), "{args:?} succeeded");
