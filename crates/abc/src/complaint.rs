@@ -134,6 +134,18 @@ impl Log {
     }
 }
 
+/// Where complaints about what is being read go.
+pub(crate) struct At<'l, 'a> {
+    pub(crate) log: &'l mut Log,
+    pub(crate) place: Place<'a>,
+}
+
+impl At<'_, '_> {
+    pub(crate) fn complain(&mut self, kind: ComplaintKind, message: impl Into<String>) {
+        self.log.add(self.place, kind, message.into());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,14 +1,14 @@
 //! Information fields: of the file header, the tune header and the body (ABC 2.1, chapter 3).
 
 use crate::accidentals::Reach;
-use crate::complaint::{ComplaintKind, Place};
+use crate::complaint::{At, ComplaintKind, Place};
 use crate::duration::Duration;
 use crate::keyfield::KeyField;
 use crate::metre::Metre;
 use crate::music::Music;
 use crate::text::decode;
 use crate::tune::{Event, Header};
-use crate::voice::{At, Setup};
+use crate::voice::Setup;
 
 /// Letters that `U:` has made decorations.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,11 +1,11 @@
 //! Lines of music: which symbol stands where.
 
 use crate::barline::{BarMark, bar_mark, ending, starts_bar};
-use crate::complaint::{ComplaintKind, Log};
+use crate::complaint::{At, ComplaintKind, Log};
 use crate::cursor::{Close, Cursor};
 use crate::fields::Fields;
 use crate::key::step_of;
-use crate::voice::{At, Scratch, Voice};
+use crate::voice::{Scratch, Voice};
 use crate::voices::Voices;
 
 /// Notes, rests and changes that a tune may have; a tune with more is not a tune.

@@ -1,6 +1,6 @@
 //! Notes, chords, grace notes, rests and tuplets in a line of music.
 
-use crate::complaint::ComplaintKind;
+use crate::complaint::{At, ComplaintKind};
 use crate::cursor::{Close, Cursor, MAX_NUMBER};
 use crate::duration::Duration;
 use crate::key::step_of;
@@ -8,7 +8,7 @@ use crate::metre::Metre;
 use crate::music::{Music, voice_at};
 use crate::pitch::{Pitch, Pitches};
 use crate::tune::Tuplet;
-use crate::voice::{At, Voice};
+use crate::voice::Voice;
 
 /// Notes that a chord or a group of grace notes may have.
 const MAX_GROUP: usize = 32;

@@ -1,12 +1,12 @@
 //! A tune's text to a [`Tune`].
 
-use crate::complaint::{ComplaintKind, Log, Place};
+use crate::complaint::{At, ComplaintKind, Log, Place};
 use crate::fields::Fields;
 use crate::lines::{Line, Lines, is_music_after_all, looks_like_music, looks_like_words};
 use crate::music::Music;
 use crate::text::without_comment;
 use crate::tune::Tune;
-use crate::voice::{At, Scratch};
+use crate::voice::Scratch;
 
 /// What the file header says, read once for all tunes.
 #[derive(Clone, Debug, Default)]

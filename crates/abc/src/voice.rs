@@ -2,7 +2,7 @@
 
 use crate::accidentals::{Accidentals, Reach};
 use crate::barline::BarMark;
-use crate::complaint::{ComplaintKind, Log, Place};
+use crate::complaint::{At, ComplaintKind};
 use crate::duration::Duration;
 use crate::key::Key;
 use crate::metre::Metre;
@@ -10,18 +10,6 @@ use crate::pitch::{Pitch, Pitches};
 use crate::rhythm::{LONGEST, Rhythm, sounding};
 use crate::tie::{Spot, Tie};
 use crate::tune::{Bar, BarLine, BarStyle, Event, Note, Rest, Tuplet};
-
-/// Where complaints about what is being read go.
-pub(crate) struct At<'l, 'a> {
-    pub(crate) log: &'l mut Log,
-    pub(crate) place: Place<'a>,
-}
-
-impl At<'_, '_> {
-    pub(crate) fn complain(&mut self, kind: ComplaintKind, message: impl Into<String>) {
-        self.log.add(self.place, kind, message.into());
-    }
-}
 
 /// Key, metre and unit note length.
 #[derive(Clone, Copy, Debug, Default)]

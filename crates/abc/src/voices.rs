@@ -1,10 +1,10 @@
 //! Several voices, and which of them carries the melody.
 
-use crate::complaint::{ComplaintKind, Log, Place};
+use crate::complaint::{At, ComplaintKind, Log, Place};
 use crate::fields::Fields;
 use crate::keyfield::KeyField;
 use crate::tune::{Bar, Event};
-use crate::voice::{At, Scratch, Setup, Voice};
+use crate::voice::{Scratch, Setup, Voice};
 
 /// A tune has no more voices than this; further ones are read as the last.
 const MAX_VOICES: usize = 64;
