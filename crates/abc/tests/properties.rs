@@ -147,7 +147,9 @@ proptest! {
     fn books_lose_no_tune_to_their_neighbours(first in music(), second in music()) {
         let head = |number: u8| format!("X:{number}\nK:C\n");
         let book = format!("{}{first}\n{}{second}\n", head(1), head(2));
-        prop_assert_eq!(split(&book).filter(|source| source.text.starts_with("X:")).count(), 2);
+        // Music may hold an `X:` of its own, a rest and a repeat sign.
+        let starts = |number| split(&book).any(|source| source.text.starts_with(number));
+        prop_assert!(starts("X:1") && starts("X:2"), "{book}");
     }
 
     #[test]
