@@ -1,5 +1,5 @@
 //! Times a training step of two GRU layers of 256 on 64 sequences of 256 steps, to be compared with
-//! `reference/gru_speed.py`: `RAYON_NUM_THREADS=1 cargo run --release -p kernels --example gru_speed`.
+//! `bench/gru_torch.py`: `RAYON_NUM_THREADS=1 cargo run --release -p kernels --example gru_speed`.
 
 use std::time::{Duration, Instant};
 

@@ -76,3 +76,83 @@ pub fn embed_titles(tower: &TitleTower, titles: &[&str]) -> Vec<f32> {
     }
     vectors
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::SeedableRng;
+    use tokens::{Facts, Feature, VocabularyOptions};
+
+    use super::*;
+    use crate::{BagPooling, Dims, Encoder, MelodyConfig, Pooling, TitleConfig};
+
+    fn embedder(tunes: &[Tokens]) -> Embedder {
+        let mut random = ChaCha8Rng::seed_from_u64(3);
+        let reading = Reading {
+            notes: vec![Feature::Symbol, Feature::Duration],
+            header: vec![Feature::Metre],
+            common_tonic: true,
+            max_rows: 64,
+        };
+        let vocabulary = Vocabulary::build(tunes, &VocabularyOptions::default());
+        let sizes = |features: &[Feature]| features.iter().map(|&f| vocabulary.size(f)).collect();
+        let melody = MelodyConfig {
+            note_vocab: sizes(&reading.notes),
+            note_dims: Dims::All(5),
+            header_vocab: sizes(&reading.header),
+            header_dims: Dims::All(3),
+            encoder: Encoder::Gru { hidden: 7, layers: 1, bidirectional: true },
+            pooling: Pooling::Attention,
+            mlp: 13,
+            dropout: 0.5,
+            output: 11,
+        };
+        let pooling = BagPooling::Mean;
+        let title =
+            TitleConfig { buckets: 97, dims: 5, pooling, hidden: 7, dropout: 0.5, output: 11 };
+        Embedder {
+            reading,
+            melody: MelodyTower::new(melody, &mut random).unwrap(),
+            title: TitleTower::new(title, &mut random).unwrap(),
+            vocabulary,
+        }
+    }
+
+    /// More tunes than fit one batch, of many lengths.
+    fn tunes() -> Vec<Tokens> {
+        let tune = |n: usize| {
+            let text = format!("X:1\nM:6/8\nK:D\n{}|\n", "DFA".repeat(1 + n * 7 % 17));
+            Tokens::new(&abc::read_tune(&text), &Facts::default()).unwrap()
+        };
+        (0..BATCH + 29).map(tune).collect()
+    }
+
+    #[test]
+    fn vectors_come_in_the_order_of_the_tunes_and_titles() {
+        let tunes = tunes();
+        let embedder = embedder(&tunes);
+        let together = embedder.embed_melodies(&tunes.iter().collect::<Vec<_>>()).unwrap();
+        for (tune, vector) in tunes.iter().zip(together.chunks_exact(11)) {
+            let alone = embedder.embed_melodies(&[tune]).unwrap();
+            assert!(alone.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-5));
+        }
+        let titles: Vec<String> = (0..BATCH + 5).map(|n| format!("The {n}th Reel")).collect();
+        let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+        let together = embedder.embed_titles(&titles);
+        for (title, vector) in titles.iter().zip(together.chunks_exact(11)) {
+            let alone = embedder.embed_titles(&[title]);
+            assert!(alone.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-5));
+        }
+    }
+
+    #[test]
+    fn a_tune_is_moved_to_the_common_tonic_and_cut() {
+        let tunes = tunes();
+        let reading = Reading { max_rows: 5, ..embedder(&tunes).reading };
+        let read = reading.prepare(tunes[3].clone()).unwrap();
+        assert!(read.len() <= 5);
+        assert_eq!(read.key().root, Some(tokens::Root::C));
+        let as_written = Reading { common_tonic: false, ..reading };
+        assert_ne!(as_written.prepare(tunes[3].clone()).unwrap().key().root, read.key().root);
+    }
+}

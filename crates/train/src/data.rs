@@ -158,3 +158,49 @@ pub(crate) fn batches(
     batches.retain(|batch| batch.len() > 1);
     batches
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, generator};
+
+    fn example_of(id: &str, family: u32, settings: usize) -> Example {
+        let tune = abc::read("X:1\nK:G\nGAG GAB|\n").tunes.remove(0);
+        let tokens = Tokens::new(&tune, &Facts::default()).unwrap();
+        Example {
+            id: id.to_owned(),
+            family,
+            dance_type: None,
+            popularity: None,
+            settings: vec![tokens; settings],
+            title: "The Kesh".to_owned(),
+            aliases: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn no_two_works_of_a_family_meet_in_a_batch() {
+        let examples: Vec<Example> =
+            (0..97).map(|n| example_of(&format!("a:{n}"), n / 3, 1)).collect();
+        let mut seen = HashSet::new();
+        for batch in batches(&examples, 11, &mut generator(5, Purpose::Order, 1)) {
+            assert!(batch.len() <= 11);
+            let families: HashSet<u32> = batch.iter().map(|&work| examples[work].family).collect();
+            assert_eq!(families.len(), batch.len());
+            assert!(batch.iter().all(|work| seen.insert(*work)), "a work came twice");
+        }
+        assert!(seen.len() > 90);
+    }
+
+    #[test]
+    fn a_family_is_judged_by_its_work_with_the_most_settings() {
+        let examples = vec![
+            example_of("a:1", 7, 1),
+            example_of("a:2", 7, 3),
+            example_of("a:3", 8, 2),
+            example_of("a:4", 8, 2),
+        ];
+        let kept: Vec<String> = one_a_family(examples).into_iter().map(|kept| kept.id).collect();
+        assert_eq!(kept, ["a:2", "a:3"]);
+    }
+}

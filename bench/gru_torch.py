@@ -1,6 +1,6 @@
 """PyTorch's side of `crates/kernels/examples/gru_speed.rs`: a training step of the same GRU, in f32.
 
-    python reference/gru_speed.py [THREADS]
+    python bench/gru_torch.py [THREADS]
 """
 
 import sys

@@ -1,9 +1,6 @@
 //! The command line end to end on a small tunebook, and its answers to bad input.
-#![expect(clippy::unwrap_used, reason = "a test whose input cannot be made has failed")]
 
-mod common;
-
-use common::Workshop;
+use crate::workshop::Workshop;
 use serde_json::Value;
 
 fn json_lines(text: &str) -> Vec<Value> {

@@ -1,12 +1,9 @@
 //! Training from the command line: reproducible, and nothing lost to a kill.
-#![expect(clippy::unwrap_used, reason = "a test whose input cannot be made has failed")]
-
-mod common;
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{CONFIG, Workshop};
+use crate::workshop::{CONFIG, Workshop};
 
 const WEIGHTS: [&str; 2] = ["melody.safetensors", "title.safetensors"];
 

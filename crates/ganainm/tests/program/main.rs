@@ -1,0 +1,6 @@
+//! The program as its users meet it: its commands run end to end on a small tunebook.
+#![expect(clippy::unwrap_used, reason = "a test whose input cannot be made has failed")]
+
+mod cli;
+mod training;
+mod workshop;
