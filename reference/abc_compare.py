@@ -5,12 +5,12 @@
         --music21 music21.jsonl --abc2midi abc2midi.jsonl
 
 The files are what abc_music21.py and abc_abc2midi.py wrote; tunes that they hold and that the
-books hold are compared. `--differences FILE` lists every tune that differs, its class and the first
-place where it does; `--played` compares with abc2midi's repeats unfolded.
+books hold are compared. `--differences FILE` lists every tune that differs and the first place
+where it does; `--played` compares with abc2midi's repeats unfolded.
 
-Against music21 the written notes are compared, (pitch, duration) each. Against abc2midi tied notes
-are joined first and (pitch, onset) compared, within two ticks of its clock, which has 480 to a
-quarter and cannot hold a septuplet.
+A melody is usable when it has eight notes. Against music21 the written notes are compared, (pitch,
+duration) each. Against abc2midi tied notes are joined first and (pitch, onset) compared, within two
+ticks of its clock, which has 480 to a quarter and cannot hold a septuplet.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> None:
     print_reading(summary)
     differences = []
     if args.music21:
-        differences += against_music21(ours, load(args.music21))
+        differences += against_music21(ours, load(args.music21), 2 if args.rebarred else 0)
     if args.abc2midi:
         differences += against_abc2midi(ours, load(args.abc2midi), args.played, sources)
     if args.differences:
@@ -51,6 +51,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("dump", type=Path, help="the reader's example program `dump`, built")
     abc_books.add_arguments(parser)
     parser.add_argument("--music21", type=Path, help="what abc_music21.py wrote")
+    parser.add_argument("--rebarred", action="store_true", help="--music21 was made with --rebar")
     parser.add_argument("--abc2midi", type=Path, help="what abc_abc2midi.py wrote")
     parser.add_argument("--played", action="store_true", help="repeats are unfolded in --abc2midi")
     parser.add_argument("--differences", type=Path, help="list each differing tune here")
@@ -113,8 +114,12 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.2f}% ({part})" if whole else "-"
 
 
-def against_music21(ours: dict, theirs: dict) -> list[dict]:
-    """The table of agreement with music21, and the tunes that differ."""
+def against_music21(ours: dict, theirs: dict, overfull: int) -> list[dict]:
+    """The table of agreement with music21, and the tunes that differ.
+
+    Where music21 has cut overfull bars in two, and given each rest a metre of its own that it
+    fills, ours count as two that fill as well: `overfull` is 2, and otherwise 0.
+    """
     tables: dict[str, Counter] = {}
     differences = []
     for tune_id in filter(theirs.get, ours):
@@ -123,7 +128,7 @@ def against_music21(ours: dict, theirs: dict) -> list[dict]:
         same = matching(a, b)
         table.update(tunes=1, same=a == b, notes=max(len(a), len(b)), matching=same)
         table["failed"] += "error" in theirs[tune_id]
-        table["our full bars"] += sum(bar[2] == "Full" for bar in ours[tune_id]["bars"])
+        table["our full bars"] += sum(full(bar, overfull) for bar in ours[tune_id]["bars"])
         table["their full bars"] += sum(d == m for d, m in theirs[tune_id]["bars"] if m != "0")
         if a != b:
             differences.append(difference("music21", tune_id, a, b, theirs[tune_id].get("error")))
@@ -134,6 +139,15 @@ def against_music21(ours: dict, theirs: dict) -> list[dict]:
 
 def written(tune: dict) -> list[tuple[int, Fraction]]:
     return [(n[0], Fraction(n[3], n[4])) for n in tune["written"]]
+
+
+def full(bar: list, overfull: int) -> int:
+    """1 for a bar as long as the metre in force in it, `overfull` for a longer one, otherwise 0."""
+    length, metre = bar[:2], bar[3:]
+    if metre[1] == 0:
+        return 0
+    length, metre = Fraction(*length), Fraction(*metre)
+    return overfull if length > metre else int(length == metre)
 
 
 def matching(a: list, b: list) -> int:

@@ -8,7 +8,8 @@ import re
 
 STEPS = ("fermatas", "quoted", "decorations", "graces", "slurs")
 BEARING = "MLKVP"
-FIELD = re.compile(r"[A-Za-z+]:(?![|:\]])")
+FIELD = re.compile(r"[A-Za-z+]:")
+MUSIC_FIELD = re.compile(r"[A-Za-z+]:(?![|:\]])")
 TOKEN = re.compile(
     r"""(?P<field>\[[A-Za-z]:[^\]]*\])
     |(?P<chord>\[(?=[^|:\]]*[A-Ga-gxz])(?!\s*[0-9"])[^|:\]\[]*\])
@@ -19,7 +20,9 @@ TOKEN = re.compile(
     |(?P<grace>\{[^}]*\})
     |(?P<fermata>H|!fermata!)
     |(?P<decoration>![^!|]*!|\+[a-zA-Z.()<>]+\+|[!~.I-WYh-w*])
-    |(?P<slur>\((?![0-9])|\))
+    |(?P<tuplet>\([0-9][0-9:]*)
+    |(?P<slur>[()])
+    |(?P<dots>:+)
     |(?P<nothing>y[0-9/]*|`|\\|%.*)
     |(?P<other>.)""",
     re.VERBOSE,
@@ -35,7 +38,7 @@ def plain(text: str, steps=STEPS, flat: bool = False) -> str:
         in_music = any(kept.startswith("K:") for kept in lines)
         if in_music and not line.strip():
             break
-        if FIELD.match(line):
+        if (MUSIC_FIELD if in_music else FIELD).match(line):
             if line[0] in fields:
                 lines.append(line.partition("%")[0].rstrip())
         elif not line.startswith("%"):
@@ -57,6 +60,6 @@ def token(match: re.Match, steps, flat: bool, fields: str) -> str:
         return f"[{text[1:-1]}]"
     if kind == "chord" and "decorations" in steps:
         return LETTER_DECORATIONS.sub("", text)
-    if kind in ("bar", "ending") and flat:
+    if kind in ("bar", "ending", "dots") and flat:
         return "|"
     return text
