@@ -50,10 +50,12 @@ pub fn evaluate(run: &RunDir, side: Side) -> Result<Judged, Error> {
         title_groups: &groups,
         systems: &systems,
     };
-    let name = match side {
-        Side::Validation => format!("{}, validation works", run.path().display()),
-        Side::Test => format!("{}, test works", run.path().display()),
+    let works = match side {
+        Side::Validation => "validation works",
+        Side::Test => "test works",
     };
+    let folder = run.path().file_name().unwrap_or(run.path().as_os_str());
+    let name = format!("{}, {works}", folder.to_string_lossy());
     let report = Report::both_ways(&name, &settings, &evaluation)?;
     let model = systems.pop().map(|system| system.scores);
     model.map(|scores| Judged { report, scores }).ok_or(Error::Data("nothing to judge".into()))

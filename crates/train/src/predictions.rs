@@ -169,7 +169,7 @@ fn column<T: parquet::data_type::DataType>(
     column.close()
 }
 
-/// Reads what [`to_parquet`] wrote.
+/// Reads the `predictions.parquet` of a run.
 ///
 /// # Errors
 /// When the file cannot be read or is not of this form.

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// The experiment, a TOML file.
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
     config: Option<PathBuf>,
-    /// Where the run goes [default: runs/<name of the config>]
+    /// Where the run goes [default: runs/ and the config's name]
     #[arg(long, value_name = "FOLDER", conflicts_with = "resume")]
     run: Option<PathBuf>,
     /// Go on with an interrupted run.
