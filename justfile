@@ -25,6 +25,7 @@ ci:
 fixtures:
     python3 reference/model_fixtures.py
     python3 reference/retrieval_fixtures.py
+    python3 reference/tokens_beat_strength.py
 
 # Fuzz the reader: just fuzz 1000000
 fuzz iterations="200000":

@@ -41,22 +41,27 @@ def music21_rate(text):
 
 
 def reading(args):
-    whole = Path(args.book).read_text(encoding="utf-8", errors="replace")
+    import music21
+
+    book = str(Path(args.book).resolve())
+    whole = Path(book).read_text(encoding="utf-8", errors="replace")
     tunes = re.split(r"\n(?=X:)", whole)[: args.tunes]
     part = "\n".join(tunes)
-    example("abc", "throughput", args.book, "1")
+    example("abc", "throughput", book, "1")
     rounds = []
     for _ in range(args.rounds):
-        ours = number(r"runs: best ([\d.]+)", example("abc", "throughput", args.book, "5"))
+        ours = number(r"runs: best ([\d.]+)", example("abc", "throughput", book, "5"))
         rounds.append((ours, music21_rate(part)))
     ours, theirs = (statistics.median(column) for column in zip(*rounds))
     print("| reading ABC, one thread | MB/s |\n|---|---|")
     print(f"| ours, whole book (best of 5 a round) | {ours:.1f} |")
-    print(f"| music21 10.5.1, its first {len(tunes)} tunes | {theirs:.3f} |")
+    print(f"| music21 {music21.__version__}, its first {len(tunes)} tunes | {theirs:.3f} |")
     print(f"| ratio | {ours / theirs:.0f} |")
 
 
 def gru(args):
+    import torch
+
     env = {"RAYON_NUM_THREADS": str(args.threads)}
     example("kernels", "gru_speed", env=env)
     script = str(ROOT / "bench" / "gru_torch.py")
@@ -69,7 +74,7 @@ def gru(args):
         rounds.append((ours, number(r"median (\d+) ms", peer)))
     ours, theirs = (statistics.median(column) for column in zip(*rounds))
     print(f"| training step, GRU 2 x 256, B=64, T=256, f32, {args.threads} threads | ms |\n|---|---|")
-    print(f"| ours | {ours:.0f} |\n| PyTorch 2.15 | {theirs:.0f} |\n| ratio | {ours / theirs:.2f} |")
+    print(f"| ours | {ours:.0f} |\n| PyTorch {torch.__version__} | {theirs:.0f} |\n| ratio | {ours / theirs:.2f} |")
 
 
 def machine():

@@ -44,7 +44,7 @@ pub struct Setting {
     pub id: String,
     /// The ABC text of this tune alone, in UTF-8.
     pub abc: String,
-    /// From `R:`, or else from what the title states; normalised, see [`crate::dance_type`].
+    /// From `R:`, normalised, see [`crate::dance_type`]; never from the title.
     pub dance_type: Option<String>,
     /// As written: `6/8`.
     pub metre: Option<String>,

@@ -4,7 +4,7 @@
 //! use corpus::{ImportOptions, Split, SplitConfig, Store};
 //!
 //! # fn main() -> Result<(), corpus::Error> {
-//! let book = "X:1\nT:Blackbird, The (reel)\nM:4/4\nL:1/8\nK:D\nF2AF ABde|f2ed BAFA|\n";
+//! let book = "X:1\nT:Blackbird, The (reel)\nR:reel\nM:4/4\nL:1/8\nK:D\nF2AF ABde|f2ed BAFA|\n";
 //! let store = Store::in_memory()?;
 //! let name = ("book.abc", book.as_bytes().to_vec());
 //! let summary = store.import_bytes(name, &ImportOptions::default(), &mut |_| {})?;
@@ -44,6 +44,7 @@ pub use error::Error;
 pub use export::ExportFormat;
 pub use families::{FAMILY_COSINE, Families, families};
 pub use import::{ImportOptions, ImportSummary, Progress, Skipped, Stage};
+pub use reading::{Stated, stated};
 pub use split::{Split, SplitConfig};
 pub use stats::{Count, Stats};
 pub use store::{Finding, Store};

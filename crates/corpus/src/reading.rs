@@ -31,25 +31,42 @@ pub(crate) fn tune(text: &str) -> Tune {
 pub(crate) fn facts(tune: &Tune) -> Facts {
     let header = &tune.header;
     let mut titles: Vec<String> = Vec::new();
-    let mut stated = None;
     for field in &header.titles {
         let cleaned = clean_title(field);
-        stated = stated.or(cleaned.dance_type);
         titles.extend(cleaned.text.into_iter().chain(cleaned.aliases));
     }
     let mut seen = std::collections::BTreeSet::new();
     titles.retain(|title| seen.insert(crate::fold(title)));
-    let rhythm = header.rhythm.as_deref().and_then(dance::dance_type);
-    let key = key_name(&header.key);
-    let transposed_from = header.others.iter().filter(|(letter, _)| *letter == 'Z');
-    let played = transposed_from.filter_map(|(_, text)| key_in_words(text)).next();
+    let Stated { dance_type, key_as_played } = stated(tune);
     Facts {
         titles,
-        dance_type: rhythm.map(str::to_owned).or(stated),
+        dance_type,
         metre: header.metre.map(|metre| metre.to_string()),
-        key_as_played: played.or_else(|| key.clone()),
-        key,
+        key: key_name(&header.key),
+        key_as_played,
         melody: melody_key(tune),
+    }
+}
+
+/// What a tune's header states of its music, in the words of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stated {
+    /// From `R:`, normalised. What a title says of the dance does not count: whoever asks what a
+    /// title tells about the music must not have read it there.
+    pub dance_type: Option<String>,
+    /// From `Z:` where the text is transposed and says from what, otherwise from `K:`.
+    pub key_as_played: Option<String>,
+}
+
+/// Reads dance type and key from a tune's header.
+pub fn stated(tune: &Tune) -> Stated {
+    let header = &tune.header;
+    let transposed_from = header.others.iter().filter(|(letter, _)| *letter == 'Z');
+    let played = transposed_from.filter_map(|(_, text)| key_in_words(text)).next();
+    let rhythm = header.rhythm.as_deref().and_then(dance::dance_type);
+    Stated {
+        dance_type: rhythm.map(str::to_owned),
+        key_as_played: played.or_else(|| key_name(&header.key)),
     }
 }
 
@@ -177,13 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn a_rhythm_field_goes_before_the_title() {
+    fn the_dance_type_is_never_read_from_the_title() {
         let text =
             "X:1\nT:Butchers' March, The -- Jig\nT:x\nT:The Butchers March\nR:slide\nK:C\nC|";
         let facts = read(text);
         assert_eq!(facts.dance_type.as_deref(), Some("slide"));
         assert_eq!(facts.titles, ["The Butchers' March"]);
-        let facts = read("X:1\nT:Off to Donnybrook -- Jig\nK:C\nC|");
-        assert_eq!(facts.dance_type.as_deref(), Some("jig"));
+        for title in ["Off to Donnybrook -- Jig", "Fisher's Hornpipe"] {
+            assert_eq!(read(&format!("X:1\nT:{title}\nK:C\nC|")).dance_type, None);
+        }
     }
 }

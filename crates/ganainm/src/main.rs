@@ -47,7 +47,7 @@ enum Command {
 #[derive(clap::Args)]
 struct DbArgs {
     /// The corpus, one SQLite file [default: in the platform's data folder]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE")]
     db: Option<PathBuf>,
 }
 

@@ -4,6 +4,7 @@
 //! optimiser with the number of steps, both as safetensors.
 
 use std::fs;
+use std::io::ErrorKind;
 
 use model::{AdamW, Towers};
 
@@ -42,8 +43,11 @@ pub(crate) fn read(run: &RunDir, towers: &mut Towers) -> Result<Option<AdamW>, E
     AdamW::from_safetensors(optimiser, towers).map(Some).map_err(damaged)
 }
 
-/// Removes the checkpoint of a run that is over.
+/// Removes the checkpoint of a run that is over, if it is still there.
 pub(crate) fn remove(run: &RunDir) -> Result<(), Error> {
     let path = run.file(files::CHECKPOINT);
-    fs::remove_file(&path).map_err(|source| Error::io(&path, source))
+    match fs::remove_file(&path) {
+        Err(source) if source.kind() != ErrorKind::NotFound => Err(Error::io(&path, source)),
+        _ => Ok(()),
+    }
 }

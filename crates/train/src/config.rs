@@ -329,12 +329,14 @@ fn check_rates(training: &TrainingConfig) -> Result<(), Error> {
         ("training.learning_rate", training.learning_rate),
         ("training.epsilon", training.epsilon),
         ("training.clip", training.clip),
-        ("training.scale", training.scale),
     ];
     for (key, value) in positive {
         if !(value.is_finite() && value > 0.0) {
             return Err(Error::value(key, &format!("is {value}, and must be above 0")));
         }
+    }
+    if !(1.0..=100.0).contains(&training.scale) {
+        return Err(Error::value("training.scale", "must be between 1 and 100"));
     }
     if !(training.weight_decay.is_finite() && training.weight_decay >= 0.0) {
         return Err(Error::value("training.weight_decay", "must be 0 or more"));

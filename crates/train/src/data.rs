@@ -64,7 +64,9 @@ impl Dataset {
         };
         let train = examples(&split.train);
         let all = train.iter().flat_map(|example| &example.settings);
-        let vocabulary = Vocabulary::build(all, &VocabularyOptions::default());
+        let most = experiment.training.transpose;
+        let options = VocabularyOptions { transpositions: -most..=most, ..Default::default() };
+        let vocabulary = Vocabulary::build(all, &options);
         let data = Self {
             validation: one_a_family(examples(&split.validation)),
             test: one_a_family(examples(&split.test)),
@@ -86,6 +88,11 @@ impl Dataset {
                     examples.len()
                 )));
             }
+        }
+        let families: HashSet<u32> = self.train.iter().map(|example| example.family).collect();
+        if families.len() < 2 {
+            let advice = "all training works are of one family; add tunes that differ more";
+            return Err(Error::Data(advice.to_owned()));
         }
         Ok(())
     }

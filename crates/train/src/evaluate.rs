@@ -33,8 +33,9 @@ pub fn evaluate(run: &RunDir, side: Side) -> Result<Judged, Error> {
     };
     let melodies: Vec<&Tokens> = examples.iter().map(Example::query).collect();
     let vectors = (embedder.embed_melodies(&melodies)?, embedder.embed_titles(&titles(examples)));
-    let model = scores(examples, embedder.output(), vectors)?;
+    let model = cosines(examples, embedder.output(), vectors)?;
     let mut systems = baselines(&data, examples)?;
+    let scores = model.clone();
     systems.push(System { name: "model".to_owned(), role: Role::Model, scores: model });
     let groups: Vec<String> =
         examples.iter().map(|example| example.dance_type.clone().unwrap_or_default()).collect();
@@ -57,8 +58,7 @@ pub fn evaluate(run: &RunDir, side: Side) -> Result<Judged, Error> {
     let folder = run.path().file_name().unwrap_or(run.path().as_os_str());
     let name = format!("{}, {works}", folder.to_string_lossy());
     let report = Report::both_ways(&name, &settings, &evaluation)?;
-    let model = systems.pop().map(|system| system.scores);
-    model.map(|scores| Judged { report, scores }).ok_or(Error::Data("nothing to judge".into()))
+    Ok(Judged { report, scores })
 }
 
 /// A run's report, with the scores behind it.
@@ -79,26 +79,25 @@ impl Judged {
     pub fn write(&self, run: &RunDir) -> Result<(), Error> {
         run.write_json(files::REPORT, &self.report)?;
         run.write(files::REPORT_PAGE, self.report.to_html().as_bytes())?;
-        self.write_trec(run, (files::TREC_RUN, &self.scores))?;
-        self.write_trec(run, (files::TREC_RUN_TITLES, &self.scores.transposed()))
-    }
-
-    /// Writes the whole rankings of one direction and the truth, which is the same for both: a
-    /// work's melody and title share its id.
-    fn write_trec(&self, run: &RunDir, (name, scores): (&str, &Scores)) -> Result<(), Error> {
-        let truth = Truth::diagonal(scores.queries().len());
-        let rankings = scores.rank(&truth, scores.candidates().len())?;
+        let truth = Truth::diagonal(self.scores.queries().len());
         let failed = |source| Error::io(run.path(), source);
-        let (mut lines, mut qrels) = (Vec::new(), Vec::new());
-        trec::write_run(&mut lines, &rankings, "ganainm").map_err(failed)?;
-        trec::write_qrels(&mut qrels, &rankings, &truth).map_err(failed)?;
-        run.write(name, &lines)?;
-        run.write(files::TREC_QRELS, &qrels)
+        let directions =
+            [(files::TREC_RUN, &self.scores), (files::TREC_RUN_TITLES, &self.scores.transposed())];
+        for (name, scores) in directions {
+            let rankings = scores.rank(&truth, scores.candidates().len())?;
+            let (mut lines, mut qrels) = (Vec::new(), Vec::new());
+            trec::write_run(&mut lines, &rankings, "ganainm").map_err(failed)?;
+            run.write(name, &lines)?;
+            // The truth is the same both ways: a work's melody and title share its id.
+            trec::write_qrels(&mut qrels, &rankings, &truth).map_err(failed)?;
+            run.write(files::TREC_QRELS, &qrels)?;
+        }
+        Ok(())
     }
 }
 
 /// Cosines of the examples' melodies with their titles, whose vectors have length `dim`.
-pub(crate) fn scores(
+pub(crate) fn cosines(
     examples: &[Example],
     dim: usize,
     (melodies, titles): (Vec<f32>, Vec<f32>),

@@ -68,10 +68,11 @@ impl History {
         Ok(())
     }
 
-    /// Hands all to the system.
-    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+    /// Sees to it that all records are on the disk.
+    pub(crate) fn sync(&mut self) -> Result<(), Error> {
         let failed = |source| Error::io(self.run.path(), source);
         self.lines.flush().map_err(failed)?;
+        self.lines.get_ref().sync_data().map_err(failed)?;
         self.events.flush().map_err(failed)
     }
 
@@ -123,7 +124,7 @@ fn put_line(out: &mut impl Write, record: &Record) -> std::io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// A new event file: TensorBoard joins all files of a folder, later ones taking over.
+/// A new event file for this sitting: TensorBoard joins all files of a folder.
 fn events(run: &RunDir) -> Result<EventFile<BufWriter<File>>, Error> {
     let now = seconds_since_1970();
     let path = run.file(&format!("events.out.tfevents.{now:.6}.ganainm"));
@@ -191,7 +192,7 @@ mod tests {
         for record in &all {
             history.add(record.clone()).unwrap();
         }
-        history.flush().unwrap();
+        history.sync().unwrap();
         assert_eq!(read(&run).unwrap(), all);
         assert_eq!(History::open(&run, 2).unwrap().records, all[..3]);
         assert_eq!(read(&run).unwrap(), all[..3]);

@@ -52,6 +52,7 @@ pub fn train(
 /// finite; what was reached before stays.
 pub fn resume(run: &RunDir, watch: &mut dyn Watch) -> Result<Outcome, Error> {
     if run.manifest()?.finished {
+        checkpoint::remove(run)?;
         return Err(Error::damaged(run.path(), "is finished; there is nothing to go on with"));
     }
     let experiment = run.experiment()?;
@@ -64,5 +65,6 @@ fn load_data(run: &RunDir, experiment: &Experiment) -> Result<Dataset, Error> {
     let store = Store::open_existing(&run.file(files::CORPUS))?;
     let corpus = experiment.corpus.select(store.load()?)?;
     let split: Split = run.read_json(files::SPLIT)?;
+    split.check(&corpus)?;
     Dataset::new(&corpus, &split, experiment)
 }

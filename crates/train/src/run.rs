@@ -29,7 +29,7 @@ pub mod files {
     pub const CHECKPOINT: &str = "checkpoint.bin";
     /// What made the run.
     pub const MANIFEST: &str = "run.json";
-    /// The works it was made from.
+    /// The store as it was when the run began.
     pub const CORPUS: &str = "corpus.db";
     /// The report, for machines.
     pub const REPORT: &str = "report.json";
@@ -108,10 +108,15 @@ impl RunDir {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(failed)?;
-        let new = tempfile::Builder::new().prefix(".ganainm-run-").tempdir_in(parent);
-        let new = new.map_err(failed)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".ganainm-run-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755));
+        let new = builder.tempdir_in(parent).map_err(failed)?;
         fill(&Self { path: new.path().to_owned() })?;
-        fs::rename(new.keep(), path).map_err(failed)?;
+        fs::rename(new.path(), path).map_err(failed)?;
+        // The folder is in its place now, so there is nothing left to clear away.
+        let _ = new.keep();
         Ok(Self { path: path.to_owned() })
     }
 

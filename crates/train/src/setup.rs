@@ -25,6 +25,8 @@ pub(crate) fn run_dir(
     let corpus = experiment.corpus.select(store.load()?)?;
     let split = Split::new(&corpus, &experiment.split)?;
     let data = Dataset::new(&corpus, &split, experiment)?;
+    // Built once before anything is written, so that a config that describes no towers leaves nothing.
+    towers(experiment, &data.vocabulary)?;
     let run = RunDir::create(path, |run| {
         store.copy_to(&run.file(files::CORPUS))?;
         run.write_json(files::SPLIT, &split)?;

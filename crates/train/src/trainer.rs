@@ -9,7 +9,7 @@ use tokens::Tokens;
 
 use crate::checkpoint;
 use crate::data::{Dataset, Example, batches};
-use crate::evaluate::{scores, titles};
+use crate::evaluate::{cosines, titles};
 use crate::history::{History, Record};
 use crate::predictions::{Look, Predictions};
 use crate::random::{Purpose, generator};
@@ -190,7 +190,7 @@ impl<'a> Trainer<'a> {
         let read = (&self.experiment.melody.reading(), &self.data.vocabulary);
         let melodies = model::embed_melodies(melody, read, &tunes)?;
         let titles = model::embed_titles(title, &titles(examples));
-        Look::new(&scores(examples, self.experiment.training.output, (melodies, titles))?)
+        Look::new(&cosines(examples, self.experiment.training.output, (melodies, titles))?)
     }
 
     fn has_lost_patience(&self) -> bool {
@@ -202,7 +202,7 @@ impl<'a> Trainer<'a> {
     /// Writes a checkpoint. The records go first: those after the checkpoint are dropped when the
     /// run goes on, those before it must be there.
     fn save(&mut self) -> Result<(), Error> {
-        self.history.flush()?;
+        self.history.sync()?;
         checkpoint::write(self.run, &self.towers, &self.optimiser)?;
         self.record(false)?;
         self.saved = Instant::now();

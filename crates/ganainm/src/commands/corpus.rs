@@ -66,7 +66,7 @@ pub(crate) struct ShowArgs {
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  ganainm corpus check                 counts by kind, then every complaint with its place
+  ganainm corpus check                 every complaint with its place, then counts by kind
   ganainm corpus check --kind rhythm
   ganainm corpus check --json          one JSON object a complaint")]
 pub(crate) struct CheckArgs {

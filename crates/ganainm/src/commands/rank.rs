@@ -77,6 +77,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let text = String::from_utf8(read(&args.titles)?)
         .with_context(|| format!("{}: titles are read as UTF-8", args.titles.display()))?;
     let titles: Vec<&str> = text.lines().collect();
+    if titles.is_empty() {
+        bail!("{}: no titles; one a line is expected", args.titles.display());
+    }
     match args.by {
         By::Tune => {
             let answers = search::by_tune(&towers, &tunes, &titles)?;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
 use indicatif::ProgressBar;
-use train::{Experiment, Outcome, RunDir, StepReport, Validation, Watch};
+use train::{Experiment, Outcome, Record, RunDir, StepReport, Validation, Watch};
 
 use crate::{DbArgs, screen};
 
@@ -63,7 +63,7 @@ pub(crate) struct Place<'a> {
 
 /// Trains a new run from the corpus in `db`.
 pub(crate) fn start(experiment: &Experiment, db: &Path, place: &Place<'_>) -> anyhow::Result<()> {
-    let store = corpus::Store::open(db)?;
+    let store = corpus::Store::open_existing(db)?;
     follow(place.path, place.json, |watch| train::train(experiment, &store, place.path, watch))
 }
 
@@ -79,7 +79,13 @@ fn follow(
 ) -> anyhow::Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("Ctrl-C handler")?;
+    // The first Ctrl-C asks for a checkpoint; the second, or one when no training listens, ends it.
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(handler).context("Ctrl-C handler")?;
     let outcome = if json {
         work(&mut Lines { stop })?
     } else {
@@ -107,8 +113,8 @@ struct Lines {
 }
 
 impl Lines {
-    fn line(&self, value: &impl serde::Serialize) {
-        let printed = serde_json::to_string(value)
+    fn line(&self, record: &Record) {
+        let printed = serde_json::to_string(record)
             .map_err(anyhow::Error::from)
             .and_then(|line| screen::print(&format!("{line}\n")));
         // The run matters more than its audience: it goes on when nobody listens any more.
@@ -118,11 +124,11 @@ impl Lines {
 
 impl Watch for Lines {
     fn step(&mut self, report: &StepReport) {
-        self.line(report);
+        self.line(&Record::Step(report.clone()));
     }
 
     fn validated(&mut self, validation: &Validation) {
-        self.line(validation);
+        self.line(&Record::Validation(validation.clone()));
     }
 
     fn should_stop(&self) -> bool {

@@ -103,7 +103,7 @@ impl Workshop {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Runs the program, which must fail; the one line that it said.
+    /// Runs the program, which must fail without a panic; what it said.
     pub(crate) fn fail(&self, args: &[&str]) -> String {
         let output = self.run(args);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
