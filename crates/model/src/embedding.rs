@@ -1,6 +1,6 @@
 //! One embedding table a feature, their rows set side by side.
 
-use kernels::{Table, TableMut, gather, scatter_add};
+use kernels::{Sequences, Table, TableMut, gather, scatter_add};
 use rand::Rng;
 
 use crate::param::parameters;
@@ -62,5 +62,16 @@ impl Embeddings {
             .map(|table| TableMut { values: &mut table.grad, dims: table.shape[1] })
             .collect();
         scatter_add(&mut tables, ids, grad);
+    }
+}
+
+/// Brings rows that lie tune after tune to where the sequences have them.
+pub(crate) fn arrange(sequences: &Sequences, rows: &[u32], features: usize, ids: &mut Vec<u32>) {
+    ids.resize(rows.len(), 0);
+    let mut rows = rows.chunks_exact(features);
+    for b in 0..sequences.lengths().len() {
+        for (row, own) in sequences.rows_of(b).zip(&mut rows) {
+            ids[row * features..][..features].copy_from_slice(own);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! GRU layers on top of each other, in one direction or both.
 
+mod step;
+
 use kernels::{Direction, GruFlow, GruGradients, GruWeights, Sequences, Write};
 use rand::Rng;
 

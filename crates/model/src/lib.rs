@@ -47,6 +47,7 @@ mod fixture;
 mod gru;
 mod head;
 mod info_nce;
+mod language;
 mod layer_norm;
 mod linear;
 mod melody;
@@ -64,6 +65,10 @@ mod weights;
 pub use embedder::{Embedder, embed_melodies, embed_titles};
 pub use error::Error;
 pub use info_nce::{InfoNce, InfoNceConfig, InfoNceTape, Matched, Pair, Pairs};
+pub use language::{
+    Generation, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel, LanguageTape, Stack,
+    Structure,
+};
 pub use melody::{Dims, Encoder, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower};
 pub use mode::Mode;
 pub use ngrams::title_features;

@@ -16,7 +16,7 @@ pub enum Dims {
 
 impl Dims {
     /// The shape of each table, (V, D).
-    pub(super) fn shapes(&self, vocab: &[usize], side: &str) -> Result<Vec<(usize, usize)>, Error> {
+    pub(crate) fn shapes(&self, vocab: &[usize], side: &str) -> Result<Vec<(usize, usize)>, Error> {
         let dims = match self {
             Dims::All(dims) => vec![*dims; vocab.len()],
             Dims::Each(dims) => dims.clone(),

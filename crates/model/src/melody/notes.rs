@@ -5,7 +5,7 @@ use rand::Rng;
 
 use super::config::{Encoder, MelodyConfig};
 use crate::Error;
-use crate::embedding::Embeddings;
+use crate::embedding::{Embeddings, arrange};
 use crate::gru::{Gru, GruConfig, GruTape, Steps};
 use crate::mode::{Dropout, Mode};
 use crate::param::parameters;
@@ -95,16 +95,5 @@ impl Notes {
         tape.grad.extend_from_slice(grad);
         tape.dropout.backward(&mut tape.grad);
         self.embeddings.backward(&tape.ids, &tape.grad);
-    }
-}
-
-/// Brings rows that lie tune after tune to where the sequences have them.
-fn arrange(sequences: &Sequences, notes: &[u32], features: usize, ids: &mut Vec<u32>) {
-    ids.resize(notes.len(), 0);
-    let mut rows = notes.chunks_exact(features);
-    for b in 0..sequences.lengths().len() {
-        for (row, note) in sequences.rows_of(b).zip(&mut rows) {
-            ids[row * features..][..features].copy_from_slice(note);
-        }
     }
 }

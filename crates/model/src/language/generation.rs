@@ -1,0 +1,186 @@
+//! Tunes that are being written, many at once, row by row.
+
+use super::heads::HeadsTape;
+use super::hierarchy::Hierarchy;
+use super::{LanguageModel, Reader};
+use crate::columns::Columns;
+
+/// What the model remembers of N tunes that are being written.
+///
+/// Each call of [`LanguageModel::read`] takes one row of every tune; the logits are those of what follows it.
+#[derive(Clone, Debug)]
+pub struct Generation {
+    tunes: usize,
+    /// Of a flat model or of the first stack: (N, H) for each layer.
+    notes: Vec<Vec<f32>>,
+    bars: Vec<Vec<f32>>,
+    output: Vec<Vec<f32>>,
+    /// The bar of each tune that is not over yet.
+    open: Vec<OpenBar>,
+    embedded: Vec<f32>,
+    symbol_logits: Vec<f32>,
+    heads: HeadsTape,
+}
+
+/// The rows of a bar so far, pooled by attention: the softmax is carried on row by row, with its largest score.
+#[derive(Clone, Debug)]
+struct OpenBar {
+    top: f32,
+    total: f32,
+    sum: Vec<f32>,
+}
+
+impl OpenBar {
+    fn new(width: usize) -> Self {
+        OpenBar { top: f32::NEG_INFINITY, total: 0.0, sum: vec![0.0; width] }
+    }
+
+    fn add(&mut self, score: f32, row: &[f32]) {
+        let top = self.top.max(score);
+        let (old, new) = ((self.top - top).exp(), (score - top).exp());
+        self.total = self.total * old + new;
+        for (sum, x) in self.sum.iter_mut().zip(row) {
+            *sum = *sum * old + x * new;
+        }
+        self.top = top;
+    }
+
+    /// The pooled rows; the bar starts anew.
+    fn close(&mut self) -> Vec<f32> {
+        let total = self.total;
+        let open = std::mem::replace(self, OpenBar::new(self.sum.len()));
+        open.sum.into_iter().map(|x| x / total).collect()
+    }
+}
+
+impl Generation {
+    /// How many tunes are being written.
+    pub fn tunes(&self) -> usize {
+        self.tunes
+    }
+
+    /// The logits of the symbol that follows the row read last, (N, S).
+    pub fn symbol_logits(&self) -> &[f32] {
+        &self.symbol_logits
+    }
+
+    /// Goes on with some of the tunes only, in the same order.
+    ///
+    /// # Panics
+    /// When there is not one answer a tune.
+    pub fn keep(&mut self, kept: &[bool]) {
+        assert_eq!(kept.len(), self.tunes, "one answer a tune");
+        let stacks = [&mut self.notes, &mut self.bars, &mut self.output];
+        for state in stacks.into_iter().flatten() {
+            retain(state, kept);
+        }
+        retain(&mut self.symbol_logits, kept);
+        let mut answers = kept.iter();
+        self.open.retain(|_| answers.next().is_some_and(|&kept| kept));
+        self.tunes = kept.iter().filter(|&&kept| kept).count();
+    }
+}
+
+/// Keeps some of the rows of a matrix that has one a tune.
+fn retain(rows: &mut Vec<f32>, kept: &[bool]) {
+    let width = rows.len() / kept.len().max(1);
+    let mut place = 0;
+    rows.retain(|_| {
+        place += 1;
+        kept[(place - 1) / width]
+    });
+}
+
+impl LanguageModel {
+    /// The state before the first row of `tunes` tunes.
+    pub fn begin(&self, tunes: usize) -> Generation {
+        let (notes, bars, output, width) = match &self.reader {
+            Reader::Flat(gru) => (gru.start(tunes), Vec::new(), Vec::new(), 0),
+            Reader::Hierarchical(all) => {
+                let stacks = [&all.note, &all.bar, &all.output].map(|gru| gru.start(tunes));
+                let [notes, bars, output] = stacks;
+                (notes, bars, output, all.config.note.hidden)
+            }
+        };
+        Generation {
+            tunes,
+            notes,
+            bars,
+            output,
+            open: vec![OpenBar::new(width); tunes],
+            embedded: Vec::new(),
+            symbol_logits: Vec::new(),
+            heads: HeadsTape::default(),
+        }
+    }
+
+    /// Reads one row of each tune: its features, (N, F), and whether it closes its bar, (N). The result is
+    /// [`Generation::symbol_logits`].
+    ///
+    /// # Panics
+    /// When a shape does not fit or an id is outside its vocabulary.
+    pub fn read(&self, rows: &[u32], closes: &[bool], state: &mut Generation) {
+        let features = self.embeddings.features();
+        let shape = (rows.len(), closes.len());
+        assert_eq!(shape, (state.tunes * features, state.tunes), "one row a tune");
+        self.embeddings.forward(rows, &mut state.embedded);
+        let states = match &self.reader {
+            Reader::Flat(gru) => {
+                gru.step(&state.embedded, &mut state.notes);
+                &state.notes
+            }
+            Reader::Hierarchical(hierarchy) => {
+                hierarchy.step(closes, state);
+                &state.output
+            }
+        };
+        self.heads.symbol_logits(top(states), &mut state.symbol_logits);
+    }
+
+    /// The logits of the durations of the symbols that were chosen to follow, (N, D) for `symbols` (N).
+    ///
+    /// # Panics
+    /// When there is not one symbol a tune or one is outside the vocabulary.
+    pub fn duration_logits<'s>(&self, symbols: &[u32], state: &'s mut Generation) -> &'s [f32] {
+        assert_eq!(symbols.len(), state.tunes, "one symbol a tune");
+        let states = match &self.reader {
+            Reader::Flat(_) => &state.notes,
+            Reader::Hierarchical(_) => &state.output,
+        };
+        self.heads.duration_logits(top(states), symbols, &mut state.heads)
+    }
+}
+
+/// The states of the last layer.
+fn top(states: &[Vec<f32>]) -> &[f32] {
+    states.last().map_or(&[], Vec::as_slice)
+}
+
+impl Hierarchy {
+    /// One row further in each tune, and one bar further in those where it closes one.
+    fn step(&self, closes: &[bool], state: &mut Generation) {
+        let (note, bar) = (self.config.note.hidden, self.config.bar.hidden);
+        self.note.step(&state.embedded, &mut state.notes);
+        let notes = top(&state.notes);
+        for (open, row) in state.open.iter_mut().zip(notes.chunks_exact(note)) {
+            open.add(self.score(row), row);
+        }
+        let mut joined = vec![0.0; state.tunes * (note + bar)];
+        let width = note + bar;
+        Columns { start: 0, count: note, width }.put(notes, &mut joined);
+        Columns { start: note, count: bar, width }.put(top(&state.bars), &mut joined);
+        self.output.step(&joined, &mut state.output);
+        let over: Vec<usize> = (0..state.tunes).filter(|&tune| closes[tune]).collect();
+        let pooled: Vec<f32> = over.iter().flat_map(|&tune| state.open[tune].close()).collect();
+        let mut bars: Vec<Vec<f32>> = Vec::with_capacity(state.bars.len());
+        for layer in &state.bars {
+            bars.push(over.iter().flat_map(|&tune| &layer[tune * bar..][..bar]).copied().collect());
+        }
+        self.bar.step(&pooled, &mut bars);
+        for (layer, moved) in state.bars.iter_mut().zip(bars) {
+            for (&tune, moved) in over.iter().zip(moved.chunks_exact(bar)) {
+                layer[tune * bar..][..bar].copy_from_slice(moved);
+            }
+        }
+    }
+}
