@@ -20,6 +20,7 @@
 mod activation;
 mod adamw;
 mod attention;
+mod convolution;
 mod dropout;
 mod embedding;
 mod gemm;
@@ -28,6 +29,7 @@ mod layer_norm;
 mod linear;
 mod norm;
 mod pooling;
+mod self_attention;
 mod sequences;
 mod simd;
 mod softmax;
@@ -36,6 +38,9 @@ mod view;
 pub use activation::Activation;
 pub use adamw::{AdamWStep, Moments};
 pub use attention::{Attention, AttentionFlow, AttentionTape};
+pub use convolution::{
+    Convolution, ConvolutionFlow, ConvolutionGradients, ConvolutionWeights, MaxPool,
+};
 pub use dropout::Dropout;
 pub use embedding::{Bags, Table, TableMut, gather, scatter_add};
 pub use gemm::{Write, matmul};
@@ -44,6 +49,7 @@ pub use layer_norm::{LayerNorm, LayerNormTape};
 pub use linear::{LinearFlow, LinearGradients, LinearWeights};
 pub use norm::{normalise_backward, normalise_forward, squared_norm};
 pub use pooling::{max_backward, max_forward, mean_backward, mean_forward};
+pub use self_attention::{Mask, SelfAttention, SelfAttentionFlow};
 pub use sequences::Sequences;
 pub use softmax::{CrossEntropy, softmax_rows};
 pub use view::{View, ViewMut};

@@ -23,9 +23,10 @@ pub fn softmax_rows(x: &mut [f32], columns: usize) -> Vec<f32> {
     .collect()
 }
 
+/// One row of [`softmax_rows`].
 #[inline(always)]
-fn softmax(row: &mut [f32]) -> f32 {
-    let top = row.iter().fold(f32::NEG_INFINITY, |top, &x| if x > top { x } else { top });
+pub(crate) fn softmax(row: &mut [f32]) -> f32 {
+    let top = greatest(row);
     for x in row.iter_mut() {
         *x = if *x == f32::NEG_INFINITY { 0.0 } else { exp(*x - top) };
     }
@@ -34,6 +35,21 @@ fn softmax(row: &mut [f32]) -> f32 {
         *x /= total;
     }
     top + total.ln()
+}
+
+/// The greatest value, by lanes so that it becomes vector code; what is not a number does not count.
+#[inline(always)]
+fn greatest(row: &[f32]) -> f32 {
+    let greater = |top: f32, x: f32| if x > top { x } else { top };
+    let mut tops = [f32::NEG_INFINITY; 32];
+    let chunks = row.chunks_exact(tops.len());
+    let tail = chunks.remainder().iter().fold(f32::NEG_INFINITY, |top, &x| greater(top, x));
+    for chunk in chunks {
+        for (top, &x) in tops.iter_mut().zip(chunk) {
+            *top = greater(*top, x);
+        }
+    }
+    tops.into_iter().fold(tail, greater)
 }
 
 /// The mean cross entropy over rows of logits; the memory is kept from one batch to the next.

@@ -4,10 +4,12 @@ mod common;
 
 use common::Fixture;
 use kernels::{
-    Activation, Attention, AttentionFlow, AttentionTape, Bags, CrossEntropy, Direction, Gru,
-    GruFlow, GruGradients, GruTape, GruWeights, LayerNorm, LayerNormTape, LinearFlow,
-    LinearGradients, LinearWeights, Sequences, Table, TableMut, Write, gather, max_backward,
-    max_forward, mean_backward, mean_forward, normalise_backward, normalise_forward, scatter_add,
+    Activation, Attention, AttentionFlow, AttentionTape, Bags, Convolution, ConvolutionFlow,
+    ConvolutionGradients, ConvolutionWeights, CrossEntropy, Direction, Gru, GruFlow, GruGradients,
+    GruTape, GruWeights, LayerNorm, LayerNormTape, LinearFlow, LinearGradients, LinearWeights,
+    Mask, MaxPool, SelfAttention, SelfAttentionFlow, Sequences, Table, TableMut, Write, gather,
+    max_backward, max_forward, mean_backward, mean_forward, normalise_backward, normalise_forward,
+    scatter_add,
 };
 
 fn zeros(like: &[f32]) -> Vec<f32> {
@@ -206,4 +208,61 @@ fn a_gru_of_either_direction_equals_pytorch_on_sequences_of_any_length() {
     }
     f.check_output("y", &in_order(&sequences, &y));
     f.check_gradient("x", &in_order(&sequences, &grad_x));
+}
+
+#[test]
+fn convolution_of_an_odd_or_even_number_of_taps_equals_pytorch() {
+    for taps in [3, 4] {
+        let f = Fixture::open(&format!("convolution_{taps}"));
+        let sequences = Sequences::new(&f.sizes("lengths"));
+        let (x, weight, bias) = (f.floats("x"), f.floats("weight"), f.floats("bias"));
+        let x = arranged(&sequences, &x);
+        let weights = ConvolutionWeights { weight: &weight, bias: &bias };
+        let layer = Convolution { weights, taps, sequences: &sequences };
+        let mut y = vec![f32::NAN; sequences.rows() * 11];
+        layer.forward(&x, &mut y);
+        f.check_output("y", &in_order(&sequences, &y));
+        let (mut of_weight, mut of_bias) = (zeros(&weight), zeros(&bias));
+        let mut grads = ConvolutionGradients { weight: &mut of_weight, bias: &mut of_bias };
+        let grad_output = arranged(&sequences, &f.floats("grad_output.y"));
+        let mut grad_x = vec![f32::NAN; x.len()];
+        let flow = ConvolutionFlow { x: &x, grad_output: &grad_output, grad_x: &mut grad_x };
+        layer.backward(flow, &mut grads);
+        f.check_gradient("weight", &of_weight);
+        f.check_gradient("bias", &of_bias);
+        f.check_gradient("x", &in_order(&sequences, &grad_x));
+    }
+}
+
+#[test]
+fn max_pooling_of_two_steps_equals_pytorch() {
+    let f = Fixture::open("max_pool");
+    let sequences = Sequences::new(&f.sizes("lengths"));
+    let x = arranged(&sequences, &f.floats("x"));
+    let pool = MaxPool::new(&sequences, 2);
+    let mut y = vec![f32::NAN; pool.pooled().rows() * 5];
+    pool.forward(&x, &mut y);
+    f.check_output("y", &in_order(pool.pooled(), &y));
+    let mut grad_x = vec![f32::NAN; x.len()];
+    pool.backward(&x, &arranged(pool.pooled(), &f.floats("grad_output.y")), &mut grad_x);
+    f.check_gradient("x", &in_order(&sequences, &grad_x));
+}
+
+#[test]
+fn self_attention_with_and_without_a_mask_equals_pytorch() {
+    for (name, mask) in [("self_attention", Mask::None), ("self_attention_causal", Mask::Causal)] {
+        let f = Fixture::open(name);
+        let sequences = Sequences::new(&f.sizes("lengths"));
+        let qkv = arranged(&sequences, &f.floats("qkv"));
+        let layer = SelfAttention { sequences: &sequences, heads: 3, mask };
+        let mut y = vec![f32::NAN; sequences.rows() * 15];
+        layer.forward(&qkv, &mut y);
+        f.check_output("y", &in_order(&sequences, &y));
+        let mut grad_qkv = vec![f32::NAN; qkv.len()];
+        let grad_output = arranged(&sequences, &f.floats("grad_output.y"));
+        let flow =
+            SelfAttentionFlow { qkv: &qkv, grad_output: &grad_output, grad_qkv: &mut grad_qkv };
+        layer.backward(flow);
+        f.check_gradient("qkv", &in_order(&sequences, &grad_qkv));
+    }
 }
