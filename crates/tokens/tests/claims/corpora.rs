@@ -79,3 +79,34 @@ fn every_tune_plays_the_same_after_it_was_tokens() {
     }
     assert!(differing.is_empty(), "{} differ: {differing:?}", differing.len());
 }
+
+/// Shares of real tunes in their usual metre that pass the form check, by dance type, as
+/// `docs/composing.md` has them.
+#[test]
+fn most_real_dance_tunes_have_the_form_of_one() {
+    let Some(tunes) = corpora() else { return };
+    for (dance, metre, at_least) in [
+        ("reel", "4/4", 0.59),
+        ("jig", "6/8", 0.64),
+        ("hornpipe", "4/4", 0.64),
+        ("polka", "2/4", 0.66),
+        ("slip jig", "9/8", 0.51),
+        ("slide", "12/8", 0.61),
+        ("waltz", "3/4", 0.54),
+        ("barndance", "4/4", 0.54),
+        ("mazurka", "3/4", 0.61),
+        ("strathspey", "4/4", 0.55),
+    ] {
+        let of_type = tunes.iter().filter(|tune| {
+            let is = |field: &str| tune.header.rhythm.as_deref() == Some(field);
+            is(dance) && tune.header.metre.is_some_and(|found| found.to_string() == metre)
+        });
+        let tokens: Vec<_> =
+            of_type.filter_map(|tune| Tokens::new(tune, &Facts::default()).ok()).collect();
+        let pass = tokens.iter().filter(|tokens| tokens::form(tokens).is_ok()).count();
+        println!("{dance}: {pass} of {} pass", tokens.len());
+        if tokens.len() > 100 {
+            assert!(pass as f64 >= at_least * tokens.len() as f64, "{dance}: {pass}");
+        }
+    }
+}

@@ -7,6 +7,8 @@ mod corpora;
 #[cfg(test)]
 mod features;
 #[cfg(test)]
+mod form;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod vocabulary;
