@@ -34,7 +34,7 @@
 //! - [`Tune`] is the tune as written; [`Tune::unfold`] puts its bars into playing order,
 //!   [`Tune::melody`] gives the tones as they sound, [`Tune::fills`] tells which bars fill their
 //!   metre.
-//! - [`write()`] makes ABC of a tune again, which plays the same.
+//! - [`write()`] makes ABC of a tune again, which plays the same; [`midi()`] makes a MIDI file of it.
 //!
 //! Reading takes time linear in the text, whatever the text is, and memory for at most a million
 //! notes a tune. No input makes it panic.
@@ -52,6 +52,7 @@ mod keyfield;
 mod lines;
 mod melody;
 mod metre;
+mod midi;
 mod music;
 mod notes;
 mod pitch;
@@ -74,6 +75,7 @@ pub use fill::Fill;
 pub use key::{Key, KeyError, Mode, Tonic};
 pub use melody::{Placed, Sounding};
 pub use metre::{Metre, MetreError};
+pub use midi::midi;
 pub use pitch::{Pitch, Pitches};
 pub use split::{Source, Split, split};
 pub use tune::{Bar, BarLine, BarStyle, Event, Header, Note, Rest, Tune, Tuplet};
