@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use kernels::{
-    AdamWStep, Direction, Gru, GruFlow, GruGradients, GruTape, GruWeights, Moments, Sequences,
-    Write,
+    AdamWStep, Direction, Gru, GruFlow, GruGradients, GruTape, GruWeights, Moments, Precision,
+    Sequences, Write,
 };
 
 const B: usize = 64;
@@ -39,7 +39,7 @@ fn layer() -> [Param; 4] {
 fn on<'a>(params: &'a [Param; 4], sequences: &'a Sequences) -> Gru<'a> {
     let [input, recurrent, input_bias, recurrent_bias] = params.each_ref().map(|p| &p.value[..]);
     let weights = GruWeights { input, recurrent, input_bias, recurrent_bias };
-    Gru { weights, sequences, direction: Direction::Forward }
+    Gru { weights, sequences, direction: Direction::Forward, precision: Precision::F32 }
 }
 
 fn main() {

@@ -6,9 +6,10 @@
 mod packed;
 mod tile;
 
-use crate::{View, ViewMut};
+use crate::path::{self, Path};
+use crate::{Precision, View, ViewMut, tiles};
 pub(crate) use packed::Packed;
-pub(crate) use tile::matmul_packed;
+pub(crate) use tile::{matmul_packed, matmul_packed_all};
 
 /// Rows of the right-hand matrix that are worked on at a time: a panel of them stays in the innermost cache.
 const DEPTH: usize = 256;
@@ -36,9 +37,43 @@ const WORTH_A_THREAD: usize = 1 << 20;
 /// When the shapes do not fit each other.
 pub fn matmul(a: View<'_>, b: View<'_>, out: ViewMut<'_>, write: Write) {
     assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
-    let work = a.rows * a.cols * b.cols;
-    let pieces = (work / WORTH_A_THREAD).clamp(1, rayon::current_num_threads());
+    let pieces = pieces(a.rows * a.cols * b.cols, WORTH_A_THREAD);
     split(a, b, out, Split { pieces, write });
+}
+
+/// The product of the numbers as [`Precision::Bf16`] rounds them, summed in f32; else as [`matmul`].
+///
+/// # Panics
+/// When the shapes do not fit each other.
+pub fn matmul_bf16(a: View<'_>, b: View<'_>, out: ViewMut<'_>, write: Write) {
+    assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
+    if a.cols == 0 {
+        return clear(out, write);
+    }
+    match path::taken() {
+        Path::Amx | Path::TwinOfAmx => {
+            // Tiles are that much faster, and a thread has to be worth its start.
+            let pieces = pieces(a.rows * a.cols * b.cols, 4 * WORTH_A_THREAD);
+            tiles::matmul(a, b, (out, write), pieces);
+        }
+        Path::Avx512 | Path::Avx2 | Path::Portable => {
+            let [mut of_a, mut of_b] = [Vec::new(), Vec::new()];
+            matmul(rounded(a, &mut of_a), rounded(b, &mut of_b), out, write);
+        }
+    }
+}
+
+/// A matrix of rounded numbers, in this memory.
+fn rounded<'a>(x: View<'a>, memory: &'a mut Vec<f32>) -> View<'a> {
+    let last = x.rows.saturating_sub(1) * x.row_stride + x.cols.saturating_sub(1) * x.col_stride;
+    let data = &x.data[..(last + 1).min(x.data.len())];
+    let data = Precision::Bf16.rounded(data, memory);
+    View { data, rows: x.rows, cols: x.cols, row_stride: x.row_stride, col_stride: x.col_stride }
+}
+
+/// Into how many pieces so much work is split.
+fn pieces(work: usize, worth_a_thread: usize) -> usize {
+    (work / worth_a_thread).clamp(1, rayon::current_num_threads())
 }
 
 /// The same on the calling thread alone, for work that is already one of several threads.

@@ -11,14 +11,18 @@
 //! The products with `x` are one large product for all steps; only those with `h` are taken step by step.
 
 mod backward;
+mod tiled;
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use crate::activation::{sigmoid, tanh};
-use crate::gemm::{Packed, matmul_packed};
+use crate::gemm::{Packed, matmul_packed_all};
+use crate::path;
 use crate::sequences::Part;
 use crate::simd::vectorised;
-use crate::{Sequences, View, ViewMut, Write, matmul};
+use crate::{Path, Precision, Sequences, View, ViewMut, Write};
 
 pub use backward::{GruFlow, GruGradients};
 
@@ -53,6 +57,8 @@ pub struct Gru<'a> {
     pub sequences: &'a Sequences,
     /// Which end is read first.
     pub direction: Direction,
+    /// How exactly numbers enter products.
+    pub precision: Precision,
 }
 
 /// What the backward pass needs of the forward pass; the memory is kept from one batch to the next.
@@ -65,6 +71,8 @@ pub struct GruTape {
     previous: Vec<f32>,
     /// Uᵀ going forward; on the way back U's rows for r and z, and those for n.
     recurrent: [Packed; 2],
+    /// All of this but the output where there are tiles.
+    tiled: tiled::Tape,
 }
 
 impl GruTape {
@@ -83,26 +91,37 @@ impl Gru<'_> {
     /// # Panics
     /// When a shape does not fit.
     pub fn forward(&self, x: &[f32], tape: &mut GruTape) {
-        let (h, rows) = (self.hidden(), self.sequences.rows());
-        tape.gates.resize(rows * 4 * h, 0.0);
+        let (h, i, rows) = (self.hidden(), self.input(), self.sequences.rows());
+        let x = View::new(x, rows, i);
         tape.output.resize(rows * h, 0.0);
-        let i = self.input();
+        if self.is_tiled() {
+            return self.forward_on_tiles(x.data, &mut tape.tiled, &mut tape.output);
+        }
+        tape.gates.resize(rows * 4 * h, 0.0);
         let projected = ViewMut::new(&mut tape.gates, rows, 4 * h).columns(h..4 * h);
         let weights = View::new(self.weights.input, 3 * h, i);
-        matmul(View::new(x, rows, i), weights.t(), projected, Write::Set);
+        self.precision.matmul()(x, weights.t(), projected, Write::Set);
         let biases = &self.biases();
         let recurrent = &mut tape.recurrent[0];
         recurrent.pack(View::new(self.weights.recurrent, 3 * h, h).t());
-        let mut jobs = Vec::with_capacity(self.sequences.parts().len());
+        recurrent.round(self.precision);
         let (mut gates, mut output) = (&mut tape.gates[..], &mut tape.output[..]);
+        let mut parts = Vec::with_capacity(self.sequences.parts().len());
         for part in self.sequences.parts() {
             let (own_gates, gates_left) = gates.split_at_mut(part.rows() * 4 * h);
             let (own_output, output_left) = output.split_at_mut(part.rows() * h);
-            let rows = PartRows { gates: own_gates, output: own_output, recurrent, biases };
-            jobs.push((part, rows));
+            let [product, rounded] = [Vec::new(), Vec::new()];
+            parts.push(PartRows { part, gates: own_gates, output: own_output, product, rounded });
             (gates, output) = (gates_left, output_left);
         }
-        jobs.into_par_iter().for_each(|(part, rows)| self.run(part, rows));
+        let groups = parts.par_chunks_mut(self.sequences.parts_a_thread());
+        groups.for_each(|parts| self.run(parts, recurrent, biases));
+    }
+
+    /// Whether the products are taken on tiles.
+    fn is_tiled(&self) -> bool {
+        let tiles = matches!(path::taken(), Path::Amx | Path::TwinOfAmx);
+        tiles && self.precision == Precision::Bf16
     }
 
     /// H, the width of the hidden state.
@@ -115,33 +134,34 @@ impl Gru<'_> {
         self.weights.input.len() / self.weights.input_bias.len()
     }
 
-    /// The step that is taken before step `t` of a part, if any, and how many sequences come from it.
-    fn before(&self, part: &Part, t: usize) -> Option<(usize, usize)> {
-        match self.direction {
-            Direction::Forward => t.checked_sub(1).map(|s| (s, part.active(t))),
-            Direction::Backward => (t + 1 < part.len()).then(|| (t + 1, part.active(t + 1))),
-        }
-    }
-
-    /// Every step of one part.
-    fn run(&self, part: &Part, rows: PartRows<'_>) {
+    /// Every step of some parts, all of them a step at a time: U comes through the caches once for all.
+    fn run(&self, parts: &mut [PartRows<'_>], recurrent: &Packed, biases: &[f32]) {
         let h = self.hidden();
-        let PartRows { gates, output, recurrent, biases } = rows;
-        let (mut product, zeros) = (vec![0.0; part.members.len() * 3 * h], vec![0.0; h]);
-        for i in 0..part.len() {
-            let t = match self.direction {
-                Direction::Forward => i,
-                Direction::Backward => part.len() - 1 - i,
-            };
-            let (out, past) = self.states(part, t, output);
-            let product = &mut product[..part.active(t) * 3 * h];
-            self.product(past, recurrent, product);
-            let gates = &mut gates[part.steps[t] * 4 * h..part.steps[t + 1] * 4 * h];
-            let rows = Rows { gates, product, past, out, biases, zeros: &zeros };
-            vectorised(
-                #[inline(always)]
-                || apply_gates(rows),
-            );
+        let zeros = vec![0.0; 3 * h];
+        let steps = parts.iter().map(|rows| rows.part.len()).max().unwrap_or(0);
+        for t in self.direction.steps(0..steps) {
+            let mut products = Vec::with_capacity(parts.len());
+            for rows in &mut *parts {
+                let past = self.direction.before(rows.part, t);
+                rows.product.resize(past.len() * 3 * h, 0.0);
+                let states = &rows.output[past.start * h..past.end * h];
+                let states = self.precision.rounded(states, &mut rows.rounded);
+                let product = ViewMut::new(&mut rows.product, past.len(), 3 * h);
+                products.push((View::new(states, past.len(), h), product));
+            }
+            matmul_packed_all(products, recurrent, Write::Set);
+            for rows in parts.iter_mut().filter(|rows| t < rows.part.len()) {
+                let steps = &rows.part.steps;
+                let gates = &mut rows.gates[steps[t] * 4 * h..steps[t + 1] * 4 * h];
+                let (out, past) = self.states(rows.part, t, rows.output);
+                let product = &rows.product;
+                let rows = Rows { gates: &mut *gates, product, past, out, biases, zeros: &zeros };
+                vectorised(
+                    #[inline(always)]
+                    || apply_gates(rows),
+                );
+                self.precision.round_all(gates);
+            }
         }
     }
 
@@ -152,24 +172,13 @@ impl Gru<'_> {
         t: usize,
         output: &'s mut [f32],
     ) -> (&'s mut [f32], &'s [f32]) {
-        let h = self.hidden();
-        let Some((s, carried)) = self.before(part, t) else {
-            return (&mut output[part.steps[t] * h..part.steps[t + 1] * h], &[]);
-        };
-        let (head, tail) = output.split_at_mut(part.steps[t.max(s)] * h);
-        let head = &mut head[part.steps[t.min(s)] * h..];
-        let (own, past) = if t < s { (head, tail) } else { (tail, head) };
-        (&mut own[..part.active(t) * h], &past[..carried * h])
-    }
-
-    /// U h for the sequences that have a state, zeros for those that begin here.
-    fn product(&self, past: &[f32], recurrent: &Packed, product: &mut [f32]) {
-        let h = self.hidden();
-        let (live, fresh) = product.split_at_mut(past.len() * 3);
-        let carried = past.len() / h;
-        let live = ViewMut::new(live, carried, 3 * h);
-        matmul_packed(View::new(past, carried, h), recurrent, live, Write::Set);
-        fresh.fill(0.0);
+        let (h, past) = (self.hidden(), self.direction.before(part, t));
+        let (own, count) = (part.steps[t], part.active(t));
+        let (head, tail) = output.split_at_mut(own.max(past.start) * h);
+        match own < past.start {
+            true => (&mut head[own * h..][..count * h], &tail[..past.len() * h]),
+            false => (&mut tail[..count * h], &head[past.start * h..past.end * h]),
+        }
     }
 
     /// The biases as the gates lie: of q, of r and z, the input's and the recurrent product's together, and of n.
@@ -180,15 +189,31 @@ impl Gru<'_> {
     }
 }
 
+impl Direction {
+    /// Steps in the order in which they are taken.
+    fn steps(self, steps: Range<usize>) -> impl DoubleEndedIterator<Item = usize> {
+        let ends = steps.start + steps.end;
+        steps.map(move |t| if self == Direction::Backward { ends - 1 - t } else { t })
+    }
+
+    /// The rows of a part that its sequences come from at step `t`, none where all begin or there is no such step.
+    fn before(self, part: &Part, t: usize) -> Range<usize> {
+        let (from, carried) = match self {
+            Direction::Forward => (t.max(1) - 1, if t > 0 { part.active(t) } else { 0 }),
+            Direction::Backward => (t + 1, part.active(t + 1)),
+        };
+        if carried == 0 { 0..0 } else { part.steps[from]..part.steps[from] + carried }
+    }
+}
+
 /// The gates of the rows of one step. Each loop writes to one slice only, or it would not become vector code.
 #[inline(always)]
 fn apply_gates(rows: Rows<'_>) {
-    let h = rows.zeros.len();
-    let mut past = rows.past.chunks_exact(h);
-    let gates = rows.gates.chunks_exact_mut(4 * h);
-    let both = gates.zip(rows.product.chunks_exact(3 * h)).zip(rows.out.chunks_exact_mut(h));
-    for ((gates, product), out) in both {
-        let past = past.next().unwrap_or(rows.zeros);
+    let h = rows.zeros.len() / 3;
+    let (mut past, mut products) = (rows.past.chunks_exact(h), rows.product.chunks_exact(3 * h));
+    for (gates, out) in rows.gates.chunks_exact_mut(4 * h).zip(rows.out.chunks_exact_mut(h)) {
+        let product = products.next().unwrap_or(rows.zeros);
+        let past = past.next().unwrap_or(&rows.zeros[..h]);
         let (q, rest) = gates.split_at_mut(h);
         let (rz, n) = rest.split_at_mut(2 * h);
         for ((rz, bias), product) in rz.iter_mut().zip(&rows.biases[h..]).zip(product) {
@@ -207,30 +232,30 @@ fn apply_gates(rows: Rows<'_>) {
     }
 }
 
-/// The rows of one part, and what their products are with.
+/// The rows of one part.
 struct PartRows<'a> {
+    part: &'a Part,
     /// W x on entry, q, r, z and n on return: (S, 4H).
     gates: &'a mut [f32],
     /// The states, (S, H).
     output: &'a mut [f32],
-    /// Uᵀ.
-    recurrent: &'a Packed,
-    /// (4H), as the gates lie.
-    biases: &'a [f32],
+    /// U h of one step, (n, 3H), and h as it enters the product.
+    product: Vec<f32>,
+    rounded: Vec<f32>,
 }
 
 /// The rows of one step.
 struct Rows<'a> {
     /// W x on entry, q, r, z and n on return: (n, 4H).
     gates: &'a mut [f32],
-    /// U h, (n, 3H).
+    /// U h, (at most n, 3H): of the sequences that do not begin at this step.
     product: &'a [f32],
-    /// h, (at most n, H): the sequences without begin at this step.
+    /// h, (at most n, H): of the same.
     past: &'a [f32],
     /// h', (n, H).
     out: &'a mut [f32],
     /// (4H), as the gates lie.
     biases: &'a [f32],
-    /// (H), the state before a sequence begins.
+    /// (3H), in the place of the state before a sequence begins and of its product.
     zeros: &'a [f32],
 }

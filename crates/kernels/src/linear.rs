@@ -1,7 +1,7 @@
 //! The affine layer y = x Wᵀ + b.
 
 use crate::simd::{add_scaled, vectorised};
-use crate::{View, ViewMut, Write, matmul};
+use crate::{Precision, View, ViewMut, Write};
 
 /// The weights of an affine layer.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,8 @@ pub struct LinearWeights<'a> {
     pub weight: &'a [f32],
     /// b: (O).
     pub bias: &'a [f32],
+    /// How exactly numbers enter products.
+    pub precision: Precision,
 }
 
 /// Where the gradients of an affine layer's weights are added.
@@ -42,7 +44,12 @@ impl LinearWeights<'_> {
         let rows = y.len() / o;
         y.chunks_exact_mut(o).for_each(|row| row.copy_from_slice(self.bias));
         let weight = View::new(self.weight, o, i).t();
-        matmul(View::new(x, rows, i), weight, ViewMut::new(y, rows, o), Write::Add);
+        self.precision.matmul()(
+            View::new(x, rows, i),
+            weight,
+            ViewMut::new(y, rows, o),
+            Write::Add,
+        );
     }
 
     /// Takes the gradient of the output back to the weights and the input.
@@ -51,7 +58,7 @@ impl LinearWeights<'_> {
     /// When a shape does not fit.
     pub fn backward(&self, flow: LinearFlow<'_>, grads: &mut LinearGradients<'_>) {
         let (o, i) = self.shape();
-        let rows = flow.grad_output.len() / o;
+        let (rows, matmul) = (flow.grad_output.len() / o, self.precision.matmul());
         let grad = View::new(flow.grad_output, rows, o);
         let weight = View::new(self.weight, o, i);
         matmul(grad, weight, ViewMut::new(flow.grad_x, rows, i), Write::Set);

@@ -1,7 +1,9 @@
 //! How the steps of a batch of sequences lie in memory, so that padding takes no room and no work.
 
+use std::ops::Range;
+
 /// Sequences in one part at most: enough rows for the products, few enough to share a batch among threads.
-const PART: usize = 32;
+pub(crate) const PART: usize = 32;
 
 /// Where each step of each sequence has its row in a (rows, features) matrix of all steps of a batch.
 ///
@@ -41,7 +43,12 @@ impl Part {
 
     /// How many sequences have a step `t`.
     pub(crate) fn active(&self, t: usize) -> usize {
-        self.steps[t + 1] - self.steps[t]
+        if t < self.len() { self.steps[t + 1] - self.steps[t] } else { 0 }
+    }
+
+    /// The rows, from the part's first, that some steps have; steps past the last have none.
+    pub(crate) fn rows_of(&self, steps: &Range<usize>) -> Range<usize> {
+        self.steps[steps.start.min(self.len())]..self.steps[steps.end.min(self.len())]
     }
 
     fn new(members: Vec<usize>, start: usize, lengths: &[usize]) -> Self {
@@ -124,6 +131,11 @@ impl Sequences {
 
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// How many parts one thread takes where all threads take as many.
+    pub(crate) fn parts_a_thread(&self) -> usize {
+        self.parts.len().div_ceil(rayon::current_num_threads()).max(1)
     }
 }
 

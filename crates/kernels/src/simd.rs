@@ -1,6 +1,8 @@
 //! Plain loops compiled once for every vector width, and the one used that the processor has.
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::NullaryFnOnce;
+
+use crate::path::dispatch;
 
 /// Runs a loop with the widest vectors of this processor.
 ///
@@ -8,7 +10,7 @@ use pulp::{Arch, NullaryFnOnce};
 /// reordered by this, so that the values are the same for every width.
 #[inline(always)]
 pub(crate) fn vectorised<F: NullaryFnOnce>(work: F) -> F::Output {
-    Arch::new().dispatch(work)
+    dispatch(work)
 }
 
 /// Independent partial sums, enough of them to fill two of the widest vectors.

@@ -7,9 +7,9 @@ use kernels::{
     Activation, Attention, AttentionFlow, AttentionTape, Bags, Convolution, ConvolutionFlow,
     ConvolutionGradients, ConvolutionWeights, CrossEntropy, Direction, Gru, GruFlow, GruGradients,
     GruTape, GruWeights, LayerNorm, LayerNormTape, LinearFlow, LinearGradients, LinearWeights,
-    Mask, MaxPool, SelfAttention, SelfAttentionFlow, Sequences, Table, TableMut, Write, gather,
-    max_backward, max_forward, mean_backward, mean_forward, normalise_backward, normalise_forward,
-    scatter_add,
+    Mask, MaxPool, Precision, SelfAttention, SelfAttentionFlow, Sequences, Table, TableMut, Write,
+    gather, max_backward, max_forward, mean_backward, mean_forward, normalise_backward,
+    normalise_forward, scatter_add,
 };
 
 fn zeros(like: &[f32]) -> Vec<f32> {
@@ -41,7 +41,7 @@ fn in_order(sequences: &Sequences, x: &[f32]) -> Vec<f32> {
 fn linear_equals_pytorch() {
     let f = Fixture::open("linear");
     let (x, weight, bias) = (f.floats("x"), f.floats("weight"), f.floats("bias"));
-    let layer = LinearWeights { weight: &weight, bias: &bias };
+    let layer = LinearWeights { weight: &weight, bias: &bias, precision: Precision::F32 };
     let mut y = vec![0.0; 5 * 11];
     layer.forward(&x, &mut y);
     f.check_output("y", &y);
@@ -188,7 +188,12 @@ fn a_gru_of_either_direction_equals_pytorch_on_sequences_of_any_length() {
         let weights = names.each_ref().map(|name| f.floats(name));
         let [input, recurrent, input_bias, recurrent_bias] = &weights;
         let weights_of = GruWeights { input, recurrent, input_bias, recurrent_bias };
-        let gru = Gru { weights: weights_of, sequences: &sequences, direction };
+        let gru = Gru {
+            weights: weights_of,
+            sequences: &sequences,
+            direction,
+            precision: Precision::F32,
+        };
         let mut tape = GruTape::default();
         gru.forward(&x, &mut tape);
         for (row, state) in tape.output().chunks(7).enumerate() {

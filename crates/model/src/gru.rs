@@ -8,7 +8,7 @@ use rand::Rng;
 use crate::columns::Columns;
 use crate::mode::{Dropout, Mode};
 use crate::param::{join, parameters};
-use crate::{Param, Parameters};
+use crate::{Param, Parameters, Precision};
 
 /// The sizes of a stack of GRU layers.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct GruConfig {
     pub(crate) bidirectional: bool,
     /// The rate of dropout between layers.
     pub(crate) dropout: f32,
+    /// How exactly numbers enter products.
+    pub(crate) precision: Precision,
 }
 
 /// The stack: each layer reads the states of the one below, both directions side by side.
@@ -30,6 +32,7 @@ pub(crate) struct GruConfig {
 pub(crate) struct Gru {
     layers: Vec<Layer>,
     dropout: f32,
+    precision: Precision,
 }
 
 parameters!(Gru: layers);
@@ -161,11 +164,13 @@ impl Gru {
             let cell = |&direction| (direction, Cell::new(input, config.hidden, rng));
             Layer { cells: directions.iter().map(cell).collect() }
         };
-        Gru { layers: (0..config.layers).map(&mut layer).collect(), dropout: config.dropout }
+        let GruConfig { dropout, precision, .. } = config;
+        Gru { layers: (0..config.layers).map(&mut layer).collect(), dropout, precision }
     }
 
     /// Reads a batch; the result is [`GruTape::output`].
     pub(crate) fn forward(&self, input: Steps<'_>, mode: &mut Mode<'_>, tape: &mut GruTape) {
+        let precision = self.precision.into();
         tape.layers.resize_with(self.layers.len(), LayerTape::default);
         let top = self.layers.len() - 1;
         for (depth, layer) in self.layers.iter().enumerate() {
@@ -176,7 +181,8 @@ impl Gru {
             for (place, (direction, cell)) in layer.cells.iter().enumerate() {
                 let tape = &mut own.cells[place];
                 let weights = cell.weights();
-                let gru = kernels::Gru { weights, sequences: input.on, direction: *direction };
+                let (sequences, direction) = (input.on, *direction);
+                let gru = kernels::Gru { weights, sequences, direction, precision };
                 gru.forward(x, tape);
                 let columns = Columns { start: place * cell.hidden(), count: cell.hidden(), width };
                 columns.put(tape.output(), &mut own.output);
@@ -194,6 +200,7 @@ impl Gru {
         tape: &'t mut GruTape,
     ) -> &'t [f32] {
         let GruTape { layers, part, grad, below } = tape;
+        let precision = self.precision.into();
         grad.clear();
         grad.extend_from_slice(grad_output);
         for (depth, layer) in self.layers.iter_mut().enumerate().rev() {
@@ -207,7 +214,8 @@ impl Gru {
                 columns.take(grad, part);
                 let (weights, mut gradients) = cell.weights_and_gradients();
                 let write = if place == 0 { Write::Set } else { Write::Add };
-                let gru = kernels::Gru { weights, sequences: input.on, direction: *direction };
+                let (sequences, direction) = (input.on, *direction);
+                let gru = kernels::Gru { weights, sequences, direction, precision };
                 let flow = GruFlow { x, grad_output: part, grad_x: below, write };
                 gru.backward(&mut own.cells[place], flow, &mut gradients);
             }
@@ -246,7 +254,8 @@ mod tests {
     fn check(name: &str, layers: usize, bidirectional: bool) {
         let fixture = Fixture::open(name);
         let on = Sequences::new(&fixture.sizes("lengths"));
-        let config = GruConfig { input: 5, hidden: 7, layers, bidirectional, dropout: 0.5 };
+        let (dropout, precision) = (0.5, Precision::F32);
+        let config = GruConfig { input: 5, hidden: 7, layers, bidirectional, dropout, precision };
         let mut gru = Gru::new(config, &mut ChaCha8Rng::seed_from_u64(3));
         gru.visit_mut(&mut |name, param| param.value = fixture.floats(name));
         let x = arranged(&on, &fixture.floats("x"));

@@ -17,7 +17,7 @@ use crate::embedding::{Embeddings, arrange};
 use crate::gru::{Gru, GruConfig, GruTape, Steps};
 use crate::mode::{Dropout, Mode};
 use crate::param::parameters;
-use crate::{Error, Param, Parameters, weights};
+use crate::{Error, Param, Parameters, Precision, weights};
 pub use batch::LanguageBatch;
 pub use config::{LanguageConfig, Stack, Structure};
 pub use generation::Generation;
@@ -100,8 +100,8 @@ impl LanguageModel {
         let (input, dropout) = (embeddings.width(), config.dropout);
         let (reader, width) = match config.structure {
             Structure::Flat(Stack { hidden, layers }) => {
-                let bidirectional = false;
-                let shape = GruConfig { input, hidden, layers, bidirectional, dropout };
+                let (bidirectional, precision) = (false, Precision::F32);
+                let shape = GruConfig { input, hidden, layers, bidirectional, dropout, precision };
                 (Reader::Flat(Gru::new(shape, rng)), hidden)
             }
             Structure::Hierarchical { note, bar, output } => {

@@ -3,14 +3,16 @@
 use kernels::{LinearFlow, LinearGradients, LinearWeights};
 use rand::Rng;
 
-use crate::Param;
 use crate::param::parameters;
+use crate::{Param, Precision};
 
 /// y = x Wᵀ + b.
 #[derive(Clone, Debug)]
 pub(crate) struct Linear {
     weight: Param,
     bias: Param,
+    /// How exactly numbers enter its products: as they are, unless it is set otherwise.
+    pub(crate) precision: Precision,
 }
 
 parameters!(Linear: weight, bias);
@@ -22,6 +24,7 @@ impl Linear {
         Linear {
             weight: Param::uniform(&[outputs, inputs], bound, rng),
             bias: Param::uniform(&[outputs], bound, rng),
+            precision: Precision::F32,
         }
     }
 
@@ -34,13 +37,15 @@ impl Linear {
     pub(crate) fn forward(&self, x: &[f32], y: &mut Vec<f32>) {
         let [outputs, inputs] = [self.weight.shape[0], self.weight.shape[1]];
         y.resize(x.len() / inputs * outputs, 0.0);
-        LinearWeights { weight: &self.weight.value, bias: &self.bias.value }.forward(x, y);
+        let (weight, bias) = (&self.weight.value, &self.bias.value);
+        LinearWeights { weight, bias, precision: self.precision.into() }.forward(x, y);
     }
 
     /// `grad_x` becomes the gradient of `x`, (N, I), for `grad_output` (N, O).
     pub(crate) fn backward(&mut self, x: &[f32], grad_output: &[f32], grad_x: &mut Vec<f32>) {
         grad_x.resize(x.len(), 0.0);
-        let weights = LinearWeights { weight: &self.weight.value, bias: &self.bias.value };
+        let (weight, bias) = (&self.weight.value, &self.bias.value);
+        let weights = LinearWeights { weight, bias, precision: self.precision.into() };
         let mut grads =
             LinearGradients { weight: &mut self.weight.grad, bias: &mut self.bias.grad };
         weights.backward(LinearFlow { x, grad_output, grad_x }, &mut grads);

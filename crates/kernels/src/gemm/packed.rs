@@ -1,9 +1,10 @@
 //! The right-hand matrix of a product, in the order that the tiles read it.
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::DEPTH;
-use crate::View;
+use crate::path::dispatch;
+use crate::{Precision, View};
 
 /// Numbers in a cache line.
 const LINE: usize = 16;
@@ -24,7 +25,12 @@ pub(crate) struct Packed {
 impl Packed {
     /// Packs a matrix, in the memory of the one before.
     pub(crate) fn pack(&mut self, b: View<'_>) {
-        Arch::new().dispatch(Pack { b, packed: self });
+        dispatch(Pack { b, packed: self });
+    }
+
+    /// Rounds the numbers of the packed matrix.
+    pub(crate) fn round(&mut self, precision: Precision) {
+        precision.round_all(&mut self.values);
     }
 
     /// Packs a matrix for vectors of this kind.

@@ -1,10 +1,12 @@
 //! The innermost loops of the product: one tile of the result at a time, kept in registers.
 
 use std::array::from_fn;
+use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::{DEPTH, Packed, Write};
+use crate::path::dispatch;
 use crate::{View, ViewMut};
 
 /// Rows of the left-hand matrix that are worked on at a time: with [`DEPTH`] columns they stay in the second cache.
@@ -14,15 +16,59 @@ const ROWS: usize = 96;
 pub(crate) fn matmul_packed(a: View<'_>, b: &Packed, out: ViewMut<'_>, write: Write) {
     assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
     if out.rows > 0 && out.cols > 0 {
-        Arch::new().dispatch(Product { a, b, out, write });
+        dispatch(Product { a, b, out, write });
     }
 }
+
+/// The same for several products with few rows each: the packed matrix comes through the caches once for all.
+pub(crate) fn matmul_packed_all(products: Vec<(View<'_>, ViewMut<'_>)>, b: &Packed, write: Write) {
+    for (a, out) in &products {
+        assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
+        assert_eq!(a.col_stride, 1, "rows whose columns lie beside each other");
+    }
+    let mut products = products;
+    products.retain(|(_, out)| out.rows > 0 && out.cols > 0);
+    let each = |(a, out)| Product { a, b, out, write };
+    dispatch(Products(products.into_iter().map(each).collect()));
+}
+
+struct Products<'a>(Vec<Product<'a>>);
 
 struct Product<'a> {
     a: View<'a>,
     b: &'a Packed,
     out: ViewMut<'a>,
     write: Write,
+}
+
+impl WithSimd for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::REGISTER_COUNT {
+            0..32 => self.run::<S, 6>(simd),
+            _ => self.run::<S, 8>(simd),
+        }
+    }
+}
+
+impl Products<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const R: usize>(mut self, simd: S) {
+        let Some(b) = self.0.first().map(|product| product.b) else { return };
+        for from in (0..b.rows).step_by(DEPTH) {
+            for (j, panel) in b.block(from).enumerate() {
+                for product in &mut self.0 {
+                    let columns = from..(from + DEPTH).min(b.rows);
+                    let left = Left::<R>::Plain(product.a.columns(columns));
+                    let rows = 0..product.a.rows;
+                    product.times_panel(simd, (&left, rows), (j, panel));
+                }
+            }
+            self.0.iter_mut().for_each(|product| product.write = Write::Add);
+        }
+    }
 }
 
 impl WithSimd for Product<'_> {
@@ -49,15 +95,26 @@ impl Product<'_> {
                 let rows = self.a.rows(top..(top + ROWS).min(self.a.rows));
                 let left = Left::<R>::new(rows.columns(from..from + depth), &mut packed);
                 for (j, panel) in self.b.block(from).enumerate() {
-                    let panel = S::as_simd_f32s(panel).0.as_chunks::<2>().0;
-                    for i in (0..rows.rows).step_by(R) {
-                        let sums = left.times::<S>(simd, i, panel);
-                        let count = R.min(rows.rows - i);
-                        self.store(simd, (top + i, j * self.b.width), &sums[..count]);
-                    }
+                    self.times_panel(simd, (&left, top..top + rows.rows), (j, panel));
                 }
             }
             self.write = Write::Add;
+        }
+    }
+
+    /// Some rows, which are `left`, times panel `j`.
+    #[inline(always)]
+    fn times_panel<S: Simd, const R: usize>(
+        &mut self,
+        simd: S,
+        (left, rows): (&Left<'_, R>, Range<usize>),
+        (j, panel): (usize, &[f32]),
+    ) {
+        let panel = S::as_simd_f32s(panel).0.as_chunks::<2>().0;
+        for i in (0..rows.len()).step_by(R) {
+            let sums = left.times::<S>(simd, i, panel);
+            let count = R.min(rows.len() - i);
+            self.store(simd, (rows.start + i, j * self.b.width), &sums[..count]);
         }
     }
 

@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::{Direction, Gru, GruTape};
-use crate::gemm::{Packed, matmul_packed};
+use super::{Gru, GruTape};
+use crate::gemm::{Packed, matmul_packed_all};
 use crate::sequences::Part;
 use crate::simd::vectorised;
-use crate::{View, ViewMut, Write, matmul};
+use crate::{View, ViewMut, Write};
 
 /// Where the gradients of one direction's weights are added; shapes as in [`GruWeights`](super::GruWeights).
 #[derive(Debug)]
@@ -44,6 +44,10 @@ impl Gru<'_> {
     pub fn backward(&self, tape: &mut GruTape, flow: GruFlow<'_>, grads: &mut GruGradients<'_>) {
         let (h, i, rows) = (self.hidden(), self.input(), self.sequences.rows());
         assert_eq!(flow.grad_output.len(), rows * h, "the gradient of a GRU's output");
+        if self.is_tiled() {
+            return self.backward_on_tiles((&mut tape.tiled, &tape.output), flow, grads);
+        }
+        let matmul = self.precision.matmul();
         self.gather_previous(tape);
         self.through_time(flow.grad_output, tape, grads);
         let gates = View::new(&tape.gates, rows, 4 * h);
@@ -67,9 +71,9 @@ impl Gru<'_> {
             let (output, previous) = (&tape.output[rows.clone()], &mut tape.previous[rows]);
             for t in 0..part.len() {
                 let to = &mut previous[part.steps[t] * h..part.steps[t + 1] * h];
-                let (from, carried) = self.before(part, t).unwrap_or((0, 0));
-                let (live, fresh) = to.split_at_mut(carried * h);
-                live.copy_from_slice(&output[part.steps[from] * h..][..carried * h]);
+                let past = self.direction.before(part, t);
+                let (live, fresh) = to.split_at_mut(past.len() * h);
+                live.copy_from_slice(&output[past.start * h..past.end * h]);
                 fresh.fill(0.0);
             }
         }
@@ -82,71 +86,74 @@ impl Gru<'_> {
         let [of_rz, of_n] = &mut tape.recurrent;
         of_rz.pack(weights.rows(0..2 * h));
         of_n.pack(weights.rows(2 * h..3 * h));
+        tape.recurrent.iter_mut().for_each(|packed| packed.round(self.precision));
         let recurrent = &tape.recurrent;
-        let mut jobs = Vec::with_capacity(self.sequences.parts().len());
+        let mut parts = Vec::with_capacity(self.sequences.parts().len());
         let mut gates = &mut tape.gates[..];
         for part in self.sequences.parts() {
             let (own, rest) = gates.split_at_mut(part.rows() * 4 * h);
             let rows = part.start * h..(part.start + part.rows()) * h;
             let (grad, previous) = (&grad_output[rows.clone()], &tape.previous[rows]);
-            jobs.push((part, PartRows { gates: own, grad, previous, recurrent }));
+            let (sums, carry) = (vec![0.0; 4 * h], vec![0.0; part.members.len() * h]);
+            parts.push(PartRows { part, gates: own, grad, previous, carry, sums });
             gates = rest;
         }
-        let sums: Vec<Vec<f32>> =
-            jobs.into_par_iter().map(|(part, rows)| self.run_back(part, rows)).collect();
-        for sum in sums {
-            add(&mut grads.input_bias[..], &sum[h..]);
-            add(&mut grads.recurrent_bias[..2 * h], &sum[h..3 * h]);
-            add(&mut grads.recurrent_bias[2 * h..], &sum[..h]);
+        let groups = parts.par_chunks_mut(self.sequences.parts_a_thread());
+        groups.for_each(|parts| self.run_back(parts, recurrent));
+        for PartRows { sums, .. } in parts {
+            add(&mut grads.input_bias[..], &sums[h..]);
+            add(&mut grads.recurrent_bias[..2 * h], &sums[h..3 * h]);
+            add(&mut grads.recurrent_bias[2 * h..], &sums[..h]);
         }
     }
 
-    /// One part, from the step taken last to the first; returns the sums over its rows, (4H).
-    fn run_back(&self, part: &Part, rows: PartRows<'_>) -> Vec<f32> {
+    /// Some parts, all of them a step at a time, from the step taken last to the first.
+    fn run_back(&self, parts: &mut [PartRows<'_>], recurrent: &[Packed; 2]) {
         let h = self.hidden();
-        let PartRows { gates, grad, previous, recurrent } = rows;
-        let mut sums = vec![0.0; 4 * h];
-        let mut carry = vec![0.0; part.members.len() * h];
-        for i in 0..part.len() {
-            let t = match self.direction {
-                Direction::Forward => part.len() - 1 - i,
-                Direction::Backward => i,
-            };
-            let rows = part.steps[t]..part.steps[t + 1];
-            let of_states = rows.start * h..rows.end * h;
-            let gates = &mut gates[rows.start * 4 * h..rows.end * 4 * h];
-            let carry = &mut carry[..rows.len() * h];
-            let (grad, previous) = (&grad[of_states.clone()], &previous[of_states]);
-            vectorised(
-                #[inline(always)]
-                || {
-                    gates_back(Rows { gates: &mut *gates, grad, previous, carry: &mut *carry }, h);
-                    gates.chunks_exact(4 * h).for_each(
-                        #[inline(always)]
-                        |row| add(&mut sums, row),
-                    );
-                },
-            );
-            if let Some((_, carried)) = self.before(part, t) {
-                let gates = View::new(&gates[..carried * 4 * h], carried, 4 * h);
-                carry_back(gates, recurrent, &mut carry[..carried * h]);
+        let steps = parts.iter().map(|rows| rows.part.len()).max().unwrap_or(0);
+        for t in self.direction.steps(0..steps).rev() {
+            for rows in parts.iter_mut().filter(|rows| t < rows.part.len()) {
+                self.gates_back(rows, t);
+            }
+            for (columns, weights) in [h..3 * h, 0..h].into_iter().zip(recurrent) {
+                let mut products = Vec::with_capacity(parts.len());
+                for PartRows { part, gates, carry, .. } in &mut *parts {
+                    let carried = self.direction.before(part, t).len();
+                    let first = part.steps[t.min(part.len())];
+                    let gates = &gates[first * 4 * h..][..carried * 4 * h];
+                    let gates = View::new(gates, carried, 4 * h).columns(columns.clone());
+                    products.push((gates, ViewMut::new(&mut carry[..carried * h], carried, h)));
+                }
+                matmul_packed_all(products, weights, Write::Add);
             }
         }
-        sums
     }
-}
 
-/// Adds to the gradient of the states before a step what comes through their products with `gates`, (n, 4H).
-fn carry_back(gates: View<'_>, recurrent: &[Packed; 2], carry: &mut [f32]) {
-    let h = gates.cols / 4;
-    for (columns, weights) in [h..3 * h, 0..h].into_iter().zip(recurrent) {
-        let carry = ViewMut::new(carry, gates.rows, h);
-        matmul_packed(gates.columns(columns), weights, carry, Write::Add);
+    /// One step of one part, but for what comes through the recurrent product.
+    fn gates_back(&self, part: &mut PartRows<'_>, t: usize) {
+        let h = self.hidden();
+        let PartRows { part, gates, grad, previous, carry, sums } = part;
+        let rows = part.steps[t]..part.steps[t + 1];
+        let of_states = rows.start * h..rows.end * h;
+        let gates = &mut gates[rows.start * 4 * h..rows.end * 4 * h];
+        let carry = &mut carry[..rows.len() * h];
+        let (grad, previous) = (&grad[of_states.clone()], &previous[of_states]);
+        vectorised(
+            #[inline(always)]
+            || {
+                gates_back(Rows { gates: &mut *gates, grad, previous, carry }, h);
+                gates.chunks_exact(4 * h).for_each(
+                    #[inline(always)]
+                    |row| add(sums, row),
+                );
+            },
+        );
+        self.precision.round_all(gates);
     }
 }
 
 #[inline(always)]
-fn add(sum: &mut [f32], row: &[f32]) {
+pub(super) fn add(sum: &mut [f32], row: &[f32]) {
     for (sum, x) in sum.iter_mut().zip(row) {
         *sum += x;
     }
@@ -154,14 +161,17 @@ fn add(sum: &mut [f32], row: &[f32]) {
 
 /// The rows of one part on the way back.
 struct PartRows<'a> {
+    part: &'a Part,
     /// q, r, z and n on entry, their gradients on return: (S, 4H).
     gates: &'a mut [f32],
     /// The gradient of the output, (S, H).
     grad: &'a [f32],
     /// The states before each step, (S, H).
     previous: &'a [f32],
-    /// U's rows for r and z, and those for n.
-    recurrent: &'a [Packed; 2],
+    /// The gradient of the states that comes from later steps, (members, H).
+    carry: Vec<f32>,
+    /// The sums of the gates' gradients, (4H).
+    sums: Vec<f32>,
 }
 
 /// The rows of one step on the way back.

@@ -5,11 +5,11 @@ use rand::Rng;
 
 use super::bars::{Bars, pick, place};
 use super::config::Stack;
-use crate::Param;
 use crate::columns::Columns;
 use crate::gru::{Gru, GruConfig, GruTape, Steps};
 use crate::mode::{Dropout, Mode};
 use crate::param::parameters;
+use crate::{Param, Precision};
 
 /// The sizes of the three stacks.
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +66,9 @@ impl Hierarchy {
     pub(super) fn new(config: HierarchyConfig, rng: &mut impl Rng) -> Self {
         let HierarchyConfig { note, bar, output, dropout, .. } = config;
         let mut stack = |input: usize, Stack { hidden, layers }: Stack| {
-            let bidirectional = false;
-            Gru::new(GruConfig { input, hidden, layers, bidirectional, dropout }, rng)
+            let (bidirectional, precision) = (false, Precision::F32);
+            let shape = GruConfig { input, hidden, layers, bidirectional, dropout, precision };
+            Gru::new(shape, rng)
         };
         let (notes, bars) = (stack(config.input, note), stack(note.hidden, bar));
         let output = stack(note.hidden + bar.hidden, output);

@@ -4,12 +4,12 @@ use kernels::Sequences;
 use rand::Rng;
 
 use super::config::{Encoder, MelodyConfig};
-use crate::Error;
 use crate::embedding::{Embeddings, arrange};
 use crate::gru::{Gru, GruConfig, GruTape, Steps};
 use crate::mode::{Dropout, Mode};
 use crate::param::parameters;
 use crate::pooling::{Pool, PoolTape};
+use crate::{Error, Precision};
 
 /// Embeddings, encoder, pooling.
 #[derive(Clone, Debug)]
@@ -49,7 +49,9 @@ impl Notes {
         let embeddings = Embeddings::new(&config.note_shapes()?, rng);
         let Encoder::Gru { hidden, layers, bidirectional } = config.encoder;
         let (input, dropout) = (embeddings.width(), config.dropout);
-        let gru = Gru::new(GruConfig { input, hidden, layers, bidirectional, dropout }, rng);
+        let precision = Precision::F32;
+        let shape = GruConfig { input, hidden, layers, bidirectional, dropout, precision };
+        let gru = Gru::new(shape, rng);
         let width = if bidirectional { 2 * hidden } else { hidden };
         let pool = Pool::new(config.pooling, width, rng);
         Ok(Notes { embeddings, gru, pool, dropout, width })

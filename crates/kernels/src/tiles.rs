@@ -1,0 +1,40 @@
+//! Matrix products on tiles: blocks of 16 rows of 64 bytes, each row 16 pairs of bf16 numbers, which one instruction
+//! multiplies (Intel's AMX).
+//!
+//! Both operands are kept in [`Lines`], a line being a row of a tile. A left operand (M, K) has a line for each of its
+//! rows in every block of 32 columns; a right operand (K, N) has one for each pair of its rows in every block of 16
+//! columns. Sixteen lines that follow each other are a tile, whichever is the first.
+//!
+//! The instructions themselves stand in `instructions`, and what they do in plain Rust in `twin`; all else is written
+//! once for both, so that tests can run it on any machine. Both give the same bits: the twin rounds and flushes as the
+//! instructions are defined to (Intel's manual, volume 2, TDPBF16PS).
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod instructions;
+mod lines;
+mod matmul;
+mod multiply;
+mod transpose;
+mod twin;
+
+pub(crate) use lines::{Line, Lines, padded};
+pub(crate) use matmul::matmul;
+pub(crate) use multiply::{Operands, Piece, multiply};
+
+/// Columns of a left operand in one block.
+pub(crate) const DEPTH: usize = 32;
+
+/// Lines of a tile; also the columns of a right operand in one block.
+pub(crate) const TILE: usize = 16;
+
+/// Whether this machine has tiles of bf16 and lets this process use them.
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(crate) fn are_present() -> bool {
+    instructions::are_permitted()
+}
+
+/// Tiles have to be asked for, which is written for one system only.
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+pub(crate) fn are_present() -> bool {
+    false
+}
