@@ -14,10 +14,10 @@ mod windows;
 
 use rayon::prelude::*;
 
-use crate::gemm::{Packed, matmul_here, matmul_packed};
+use crate::gemm::Right;
 use crate::pooling::each_row;
 use crate::simd::{add_scaled, vectorised};
-use crate::{Sequences, View, ViewMut, Write};
+use crate::{Precision, Sequences, View, ViewMut, Write};
 
 pub use max_pool::MaxPool;
 use windows::{Block, Windows};
@@ -43,6 +43,8 @@ pub struct Convolution<'a> {
     pub taps: usize,
     /// Where the steps of the batch lie.
     pub sequences: &'a Sequences,
+    /// How exactly numbers enter products.
+    pub precision: Precision,
 }
 
 /// Where the gradients of a convolution's weights are added.
@@ -100,9 +102,7 @@ impl Convolution<'_> {
 
     /// `out` (S, N) becomes the windows of `x`, (S, K F), times `weights` (K F, N).
     fn multiply(&self, (x, windows): (&[f32], Windows), weights: View<'_>, out: &mut [f32]) {
-        let (width, n) = (weights.rows, weights.cols);
-        let mut packed = Packed::default();
-        packed.pack(weights);
+        let (n, weights) = (weights.cols, Right::new(weights, self.precision));
         let mut jobs = Vec::new();
         let mut left = out;
         for block in Block::all(self.sequences) {
@@ -113,8 +113,7 @@ impl Convolution<'_> {
         assert!(left.is_empty(), "{} rows too many", left.len() / n);
         jobs.into_par_iter().for_each_init(Vec::new, |area, (block, out)| {
             block.gather(x, windows, area);
-            let rows = View::new(area, block.rows(), width);
-            matmul_packed(rows, &packed, ViewMut::new(out, block.rows(), n), Write::Set);
+            weights.multiply(area, ViewMut::new(out, block.rows(), n), Write::Set);
         });
     }
 
@@ -145,7 +144,8 @@ impl Convolution<'_> {
             let grad = &flow.grad_output[block.start() * o..][..block.rows() * o];
             let windows = View::new(&area, block.rows(), k * i);
             let out = ViewMut::new(&mut of_weight, o, k * i);
-            matmul_here(View::new(grad, block.rows(), o).t(), windows, out, Write::Add);
+            let grads = View::new(grad, block.rows(), o).t();
+            self.precision.matmul_here()(grads, windows, out, Write::Add);
             vectorised(
                 #[inline(always)]
                 || {
@@ -233,7 +233,7 @@ mod tests {
         grad_output.iter().enumerate().for_each(|(at, g)| of_bias[at % o] += f64::from(*g));
 
         let weights = ConvolutionWeights { weight: &weight, bias: &bias };
-        let layer = Convolution { weights, taps: k, sequences };
+        let layer = Convolution { weights, taps: k, sequences, precision: Precision::F32 };
         let (mut found, mut grad_x) = (vec![f32::NAN; rows * o], vec![f32::NAN; rows * i]);
         let (mut grad_weight, mut grad_bias) = (vec![1.0; o * i * k], vec![1.0; o]);
         layer.forward(&x, &mut found);
@@ -263,10 +263,10 @@ mod tests {
         let sequences = &Sequences::new(&lengths);
         let (x, grad_output) = (noise(sequences.rows() * 5, 1), noise(sequences.rows() * 7, 2));
         let (weight, bias) = (noise(7 * 5 * 3, 3), noise(7, 4));
-        let run = |threads| {
+        let run = |threads, precision| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let weights = ConvolutionWeights { weight: &weight, bias: &bias };
-            let layer = Convolution { weights, taps: 3, sequences };
+            let layer = Convolution { weights, taps: 3, sequences, precision };
             let (mut y, mut grad_x) = (vec![0.0; grad_output.len()], vec![0.0; x.len()]);
             let (mut of_weight, mut of_bias) = (vec![0.0; weight.len()], vec![0.0; 7]);
             pool.install(|| {
@@ -278,6 +278,31 @@ mod tests {
             });
             (y, grad_x, of_weight, of_bias)
         };
-        assert!(run(1) == run(3));
+        for precision in [Precision::F32, Precision::Bf16] {
+            assert!(run(1, precision) == run(3, precision));
+        }
+    }
+
+    #[test]
+    fn in_bf16_every_result_is_near_that_of_f32() {
+        let sequences = &Sequences::new(&[0, 37, 5, 1, 12]);
+        let (x, grad_output) = (noise(sequences.rows() * 19, 1), noise(sequences.rows() * 23, 2));
+        let (weight, bias) = (noise(23 * 19 * 3, 3), noise(23, 4));
+        let run = |precision| {
+            let weights = ConvolutionWeights { weight: &weight, bias: &bias };
+            let layer = Convolution { weights, taps: 3, sequences, precision };
+            let (mut y, mut grad_x) = (vec![0.0; grad_output.len()], vec![0.0; x.len()]);
+            let (mut of_weight, mut of_bias) = (vec![0.0; weight.len()], vec![0.0; 23]);
+            layer.forward(&x, &mut y);
+            let flow = ConvolutionFlow { x: &x, grad_output: &grad_output, grad_x: &mut grad_x };
+            let mut grads = ConvolutionGradients { weight: &mut of_weight, bias: &mut of_bias };
+            layer.backward(flow, &mut grads);
+            [y, grad_x, of_weight, of_bias]
+        };
+        for (rough, exact) in run(Precision::Bf16).iter().zip(&run(Precision::F32)) {
+            let off: f32 = rough.iter().zip(exact).map(|(a, b)| (a - b) * (a - b)).sum();
+            let size: f32 = exact.iter().map(|x| x * x).sum();
+            assert!((off / size).sqrt() < 6e-3, "{}", (off / size).sqrt());
+        }
     }
 }

@@ -3,11 +3,13 @@
 //! The loops are those of Goto and van de Geijn (ACM TOMS 34:3, 2008): the right-hand matrix is packed in panels a
 //! tile wide, block by block, and the tile is as large as the processor has registers for.
 
+mod here;
 mod packed;
 mod tile;
 
 use crate::path::{self, Path};
 use crate::{Precision, View, ViewMut, tiles};
+pub(crate) use here::Right;
 pub(crate) use packed::Packed;
 pub(crate) use tile::{matmul_packed, matmul_packed_all};
 

@@ -12,7 +12,7 @@ mod head;
 
 use rayon::prelude::*;
 
-use crate::{Sequences, View};
+use crate::{Precision, Sequences, View};
 use head::Head;
 
 /// Which rows of its sequence a row looks at.
@@ -33,6 +33,8 @@ pub struct SelfAttention<'a> {
     pub heads: usize,
     /// Which rows a row looks at.
     pub mask: Mask,
+    /// How exactly numbers enter products.
+    pub precision: Precision,
 }
 
 /// What flows through the attention: its input, the gradient that comes in and the one that goes out.
@@ -58,7 +60,7 @@ impl SelfAttention<'_> {
         let d = self.width(qkv.len(), out.len());
         let jobs = self.deal(out, d).into_par_iter().enumerate();
         jobs.for_each_init(
-            || Head::new(d, self.mask),
+            || Head::new(d, self),
             |head, (job, mut out)| {
                 self.load(head, qkv, job);
                 head.forward();
@@ -79,7 +81,7 @@ impl SelfAttention<'_> {
         let grad_output = View::new(flow.grad_output, self.sequences.rows(), self.heads * d);
         let jobs = self.deal(flow.grad_qkv, d).into_par_iter().enumerate();
         jobs.for_each_init(
-            || Head::new(d, self.mask),
+            || Head::new(d, self),
             |head, (job, mut grads)| {
                 self.load(head, flow.qkv, job);
                 let from = job % self.heads * d;
@@ -207,7 +209,7 @@ mod tests {
             let sequences = &Sequences::new(lengths);
             for (heads, d, mask) in [(3, 5, Mask::None), (2, 7, Mask::Causal), (1, 1, Mask::Causal)]
             {
-                let layer = SelfAttention { sequences, heads, mask };
+                let layer = SelfAttention { sequences, heads, mask, precision: Precision::F32 };
                 let qkv = noise(sequences.rows() * 3 * heads * d, 1);
                 let grad = noise(sequences.rows() * heads * d, 2);
                 let [out, grad_qkv] = plain(layer, d, (&qkv, &grad));
@@ -222,7 +224,8 @@ mod tests {
     fn no_value_depends_on_the_number_of_threads_or_on_the_other_sequences() {
         let lengths: Vec<usize> = (1..40).collect();
         let sequences = &Sequences::new(&lengths);
-        let layer = SelfAttention { sequences, heads: 2, mask: Mask::None };
+        let layer =
+            SelfAttention { sequences, heads: 2, mask: Mask::None, precision: Precision::F32 };
         let (qkv, grad) = (noise(sequences.rows() * 30, 1), noise(sequences.rows() * 10, 2));
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -242,9 +245,24 @@ mod tests {
     #[test]
     fn scores_too_large_for_an_exponential_give_finite_results() {
         let sequences = &Sequences::new(&[5]);
-        let layer = SelfAttention { sequences, heads: 1, mask: Mask::None };
+        let layer =
+            SelfAttention { sequences, heads: 1, mask: Mask::None, precision: Precision::F32 };
         let qkv: Vec<f32> = noise(5 * 9, 1).iter().map(|x| 1e4 * x).collect();
         let found = run(layer, &qkv, &noise(5 * 3, 2));
         assert!(found.iter().flatten().all(|x| x.is_finite()));
+    }
+
+    #[test]
+    fn in_bf16_every_result_is_near_that_of_f32() {
+        let sequences = &Sequences::new(&[0, 37, 5, 1, 12]);
+        let (qkv, grad) = (noise(sequences.rows() * 3 * 38, 1), noise(sequences.rows() * 38, 2));
+        let [exact, rough] = [Precision::F32, Precision::Bf16].map(|precision| {
+            run(SelfAttention { sequences, heads: 2, mask: Mask::Causal, precision }, &qkv, &grad)
+        });
+        for (rough, exact) in rough.iter().zip(&exact) {
+            let off: f32 = rough.iter().zip(exact).map(|(a, b)| (a - b) * (a - b)).sum();
+            let size: f32 = exact.iter().map(|x| x * x).sum();
+            assert!((off / size).sqrt() < 6e-3, "{}", (off / size).sqrt());
+        }
     }
 }

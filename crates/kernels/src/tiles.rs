@@ -18,7 +18,7 @@ mod transpose;
 mod twin;
 
 pub(crate) use lines::{Line, Lines, padded};
-pub(crate) use matmul::matmul;
+pub(crate) use matmul::{matmul, matmul_packed};
 pub(crate) use multiply::{Operands, Piece, multiply};
 
 /// Columns of a left operand in one block.

@@ -223,7 +223,7 @@ fn convolution_of_an_odd_or_even_number_of_taps_equals_pytorch() {
         let (x, weight, bias) = (f.floats("x"), f.floats("weight"), f.floats("bias"));
         let x = arranged(&sequences, &x);
         let weights = ConvolutionWeights { weight: &weight, bias: &bias };
-        let layer = Convolution { weights, taps, sequences: &sequences };
+        let layer = Convolution { weights, taps, sequences: &sequences, precision: Precision::F32 };
         let mut y = vec![f32::NAN; sequences.rows() * 11];
         layer.forward(&x, &mut y);
         f.check_output("y", &in_order(&sequences, &y));
@@ -259,7 +259,8 @@ fn self_attention_with_and_without_a_mask_equals_pytorch() {
         let f = Fixture::open(name);
         let sequences = Sequences::new(&f.sizes("lengths"));
         let qkv = arranged(&sequences, &f.floats("qkv"));
-        let layer = SelfAttention { sequences: &sequences, heads: 3, mask };
+        let layer =
+            SelfAttention { sequences: &sequences, heads: 3, mask, precision: Precision::F32 };
         let mut y = vec![f32::NAN; sequences.rows() * 15];
         layer.forward(&qkv, &mut y);
         f.check_output("y", &in_order(&sequences, &y));

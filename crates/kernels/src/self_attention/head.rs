@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::Mask;
-use crate::gemm::matmul_here;
+use super::{Mask, SelfAttention};
+use crate::precision::Matmul;
 use crate::simd::{dot, vectorised};
 use crate::softmax::softmax;
 use crate::{View, ViewMut, Write};
@@ -16,6 +16,7 @@ pub(super) struct Head {
     /// The features of a row.
     pub(super) d: usize,
     mask: Mask,
+    matmul: Matmul,
     /// Q, K and V, (n, d) each.
     pub(super) qkv: [Vec<f32>; 3],
     /// P V on the way forward, its gradient on the way back: (n, d).
@@ -35,9 +36,10 @@ struct Block {
 }
 
 impl Head {
-    pub(super) fn new(d: usize, mask: Mask) -> Self {
+    pub(super) fn new(d: usize, of: &SelfAttention<'_>) -> Self {
+        let (mask, matmul) = (of.mask, of.precision.matmul_here());
         let (qkv, grads) = Default::default();
-        Head { d, mask, qkv, out: vec![], grads, weights: vec![], slopes: vec![] }
+        Head { d, mask, matmul, qkv, out: vec![], grads, weights: vec![], slopes: vec![] }
     }
 
     /// Makes `out` of `qkv`.
@@ -48,7 +50,7 @@ impl Head {
             self.weigh(&block);
             let values = rows(&self.qkv[2], 0..block.keys, self.d);
             let out = rows_mut(&mut self.out, block.queries.clone(), self.d);
-            matmul_here(block.of(&self.weights), values, out, Write::Set);
+            (self.matmul)(block.of(&self.weights), values, out, Write::Set);
         }
     }
 
@@ -65,11 +67,11 @@ impl Head {
             let ([q, k, _], keys) = (&self.qkv, 0..block.keys);
             let [of_q, of_k, of_v] = &mut self.grads;
             let grad = rows(&self.out, block.queries.clone(), d);
-            matmul_here(weights.t(), grad, rows_mut(of_v, keys.clone(), d), Write::Add);
+            (self.matmul)(weights.t(), grad, rows_mut(of_v, keys.clone(), d), Write::Add);
             let queries = rows(q, block.queries.clone(), d);
-            matmul_here(slopes.t(), queries, rows_mut(of_k, keys.clone(), d), Write::Add);
+            (self.matmul)(slopes.t(), queries, rows_mut(of_k, keys.clone(), d), Write::Add);
             let of_q = rows_mut(of_q, block.queries, d);
-            matmul_here(slopes, rows(k, keys, d), of_q, Write::Set);
+            (self.matmul)(slopes, rows(k, keys, d), of_q, Write::Set);
         }
         self.grads[0].iter_mut().for_each(|x| *x *= scale);
     }
@@ -99,7 +101,7 @@ impl Head {
         self.weights.resize(block.queries.len() * keys, 0.0);
         let scores = ViewMut::new(&mut self.weights, block.queries.len(), keys);
         let queries = rows(q, block.queries.clone(), self.d);
-        matmul_here(queries, rows(k, 0..keys, self.d).t(), scores, Write::Set);
+        (self.matmul)(queries, rows(k, 0..keys, self.d).t(), scores, Write::Set);
         vectorised(
             #[inline(always)]
             || {
@@ -121,7 +123,7 @@ impl Head {
         self.slopes.resize(block.queries.len() * keys, 0.0);
         let slopes = ViewMut::new(&mut self.slopes, block.queries.len(), keys);
         let grad = rows(&self.out, block.queries.clone(), self.d);
-        matmul_here(grad, rows(&self.qkv[2], 0..keys, self.d).t(), slopes, Write::Set);
+        (self.matmul)(grad, rows(&self.qkv[2], 0..keys, self.d).t(), slopes, Write::Set);
         let weights = self.weights.chunks_exact(keys);
         vectorised(
             #[inline(always)]

@@ -22,7 +22,7 @@ pub(crate) fn matmul(a: View<'_>, b: View<'_>, (out, write): (ViewMut<'_>, Write
 
 fn split(a: View<'_>, right: &Lines, (out, write): (ViewMut<'_>, Write), pieces: usize) {
     if pieces < 2 || out.rows < 2 {
-        return here(a, right, out, write);
+        return matmul_packed(a, right, out, write);
     }
     let (left, rows) = (pieces / 2, out.rows);
     let at = (rows * left / pieces).next_multiple_of(32).min(rows);
@@ -33,7 +33,8 @@ fn split(a: View<'_>, right: &Lines, (out, write): (ViewMut<'_>, Write), pieces:
     );
 }
 
-fn here(a: View<'_>, right: &Lines, out: ViewMut<'_>, write: Write) {
+/// `out` (M, N) becomes, or gains, `a` (M, K), rounded, times a packed matrix (K, N), on the calling thread alone.
+pub(crate) fn matmul_packed(a: View<'_>, right: &Lines, out: ViewMut<'_>, write: Write) {
     let (mut left, mut rest) = (Lines::default(), out);
     for from in (0..a.rows).step_by(ROWS) {
         let rows = from..(from + ROWS).min(a.rows);
