@@ -15,6 +15,7 @@ use abc::Mode;
 pub use fault::{Fault, FaultKind};
 
 use crate::feature::Feature;
+use crate::key::{KeyName, Root};
 use crate::symbol::Symbol;
 use crate::tokens::Tokens;
 use crate::value::Value;
@@ -119,16 +120,28 @@ fn comes_home(tokens: &Tokens) -> bool {
     let line = (0..last).rev().find(|&row| tokens.symbol(row).closes_bar()).unwrap_or(0);
     let is_tonic = |row| number(row, Feature::Degree) == Some(0);
     let is_strong = |row| number(row, Feature::BeatStrength) >= Some(MAIN_BEAT);
-    let home = |degree| is_home(tokens.key().mode, degree);
+    let home = |degree| is_in_chord(tokens.key().mode, degree);
     number(last, Feature::Degree).is_some_and(home)
         || (line..last).filter(is_note).any(|row| is_tonic(row) && is_strong(row))
 }
 
 /// Beat strength of half a bar, or of a beat in metres of three: see [`Feature::BeatStrength`].
-pub(crate) const MAIN_BEAT: i32 = 3;
+pub const MAIN_BEAT: i32 = 3;
+
+/// Whether a note belongs to the chord on a key's tonic; none does where there is no tonic.
+///
+/// ```
+/// let key = tokens::KeyName::parse("Ador").unwrap();
+/// let home: Vec<u8> = (60..72).filter(|&midi| tokens::is_home(key, midi)).collect();
+/// assert_eq!(home, [60, 64, 69]); // C, E, A
+/// ```
+pub fn is_home(key: KeyName, midi: u8) -> bool {
+    let above = |root: Root| i32::from((midi + 12 - root.pitch_class()) % 12);
+    key.root.is_some_and(|root| is_in_chord(key.mode, above(root)))
+}
 
 /// Whether a tone so many semitones above the tonic belongs to the tonic's chord.
-fn is_home(mode: Mode, degree: i32) -> bool {
+fn is_in_chord(mode: Mode, degree: i32) -> bool {
     let third = match mode {
         Mode::Ionian | Mode::Lydian | Mode::Mixolydian => 4,
         Mode::Dorian | Mode::Phrygian | Mode::Aeolian | Mode::Locrian => 3,

@@ -47,7 +47,7 @@ mod write;
 pub use builder::Builder;
 pub use error::Error;
 pub use feature::Feature;
-pub use form::{Fault, FaultKind, Form, Part, form};
+pub use form::{Fault, FaultKind, Form, MAIN_BEAT, Part, form, is_home};
 pub use key::{KeyName, Root, mode_name, parse_mode};
 pub use metre::MetreName;
 pub use statistics::KeyStatistics;

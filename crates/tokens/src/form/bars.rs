@@ -1,14 +1,17 @@
 //! The bars of a tune as they are played: whether they are full, and how many make a part.
 
+use std::collections::BTreeSet;
+
 use abc::{Bar, BarStyle, Duration, Metre, Tune};
 
 use super::fault::{Fault, FaultKind};
-use super::{HALF_PART, PART, Part};
+use super::{PART, Part};
 
 /// The parts that are played, and the bars that are not full.
 pub(super) fn walk(tune: &Tune) -> (Vec<Part>, Vec<Fault>) {
     let mut walk = Walk { tune, metres: tune.metres(), ..Walk::new(tune) };
     let order = tune.unfold();
+    walk.returns = order.windows(2).filter(|two| two[1] <= two[0]).map(|two| two[1]).collect();
     for (place, &bar) in order.iter().enumerate() {
         let before = place.checked_sub(1).map(|place| order[place]);
         if before.is_none_or(|before| walk.starts_pass(before, bar)) {
@@ -30,6 +33,8 @@ struct Pass {
 struct Walk<'a> {
     tune: &'a Tune,
     metres: Vec<Option<Metre>>,
+    /// Bars to which a repeat goes back: parts start there, be it without a sign.
+    returns: BTreeSet<usize>,
     passes: Vec<Pass>,
     faults: Vec<Fault>,
     /// Length of the bar that a seam has cut, and its full length; none when all is full.
@@ -61,6 +66,7 @@ impl<'a> Walk<'a> {
         Self {
             tune,
             metres: Vec::new(),
+            returns: BTreeSet::new(),
             passes: Vec::new(),
             faults: Vec::new(),
             cut: None,
@@ -72,7 +78,8 @@ impl<'a> Walk<'a> {
     fn starts_pass(&self, before: usize, bar: usize) -> bool {
         let (close, next) = (self.tune.bars[before].close, &self.tune.bars[bar]);
         let parted = close.repeat_end > 0 || close.style.ends_section();
-        bar <= before || next.repeat_start || (parted && next.ending.is_empty())
+        let marked = next.repeat_start || (parted && next.ending.is_empty());
+        bar <= before || marked || self.returns.contains(&bar)
     }
 
     /// Whether a bar may be cut between these two, to go on in the second: where a part or an
@@ -154,13 +161,12 @@ fn parts(passes: &[Pass]) -> Vec<Part> {
         let Pass { first, bars } = group[0];
         parts.push(Part { first, bars, passes: group.len() });
         for pass in group.iter().filter(|pass| pass.bars != bars) {
-            let (more, short) = (pass.bars.saturating_sub(bars), pass.bars < bars);
-            let usual = more.is_multiple_of(PART) || more == HALF_PART;
-            if short || !usual {
-                parts.push(Part { first, bars: pass.bars, passes: 1 });
+            let more = pass.bars.saturating_sub(bars);
+            parts.push(if more > 0 && more.is_multiple_of(PART) {
+                Part { first: first + bars, bars: more, passes: 1 }
             } else {
-                parts.push(Part { first: first + bars, bars: more, passes: 1 });
-            }
+                Part { first, bars: pass.bars, passes: 1 }
+            });
         }
     }
     parts

@@ -30,6 +30,7 @@ fn tunes_as_players_write_them_have_no_fault() {
         "8|8|",
         "|:7|1G2Bd:|2G4||8|",
         "|:7|1G2Bd:|2G4|8:|",
+        "7|1G2Bd:|2G4|cAcA|BGBG|gded|1G4:|2G4|8|",
         "|:cAcA|BGBG|gded|G4:||:cAcA|BGBG|gded|G4:|",
         // A pickup, and the bar that it is taken from.
         "D|7|G3:|D|7|G3:|",
