@@ -1,6 +1,7 @@
 //! The command line of Gan Ainm: what does a tune's title have to do with its music?
 
 mod commands;
+mod following;
 mod screen;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   ganainm demo                                   the whole story on public-domain books
   ganainm corpus add ~/tunes thesession.abc      read tunes into the corpus
+  ganainm pretrain configs/pretrain.toml         a language model of melodies
   ganainm train configs/gru.toml --run runs/gru  learn from them
   ganainm evaluate runs/gru                      see how well titles and tunes find each other
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt
@@ -33,6 +35,8 @@ enum Command {
     /// Add tunes to the corpus, look at them, check them, export them.
     #[command(subcommand)]
     Corpus(commands::corpus::Command),
+    /// Train the melody language model of a config.
+    Pretrain(commands::pretrain::Args),
     /// Train the two towers of a config.
     Train(commands::train::Args),
     /// Report how well a run's towers find titles for melodies and melodies for titles.
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Corpus(command) => commands::corpus::run(&command),
+        Command::Pretrain(args) => commands::pretrain::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Rank(args) => commands::rank::run(&args),

@@ -18,6 +18,7 @@ use crate::gru::{Gru, GruConfig, GruTape, Steps};
 use crate::mode::{Dropout, Mode};
 use crate::param::parameters;
 use crate::{Error, Param, Parameters, Precision, weights};
+use bars::Bars;
 pub use batch::LanguageBatch;
 pub use config::{LanguageConfig, Stack, Structure};
 pub use generation::Generation;
@@ -35,6 +36,33 @@ pub struct LanguageLoss {
     pub symbols: usize,
     /// How many durations.
     pub durations: usize,
+}
+
+impl LanguageLoss {
+    /// What this part of a batch counts in the means over the whole.
+    pub fn weight(&self, whole: (usize, usize)) -> LossWeight {
+        let share = |part: usize, whole: usize| part as f32 / whole.max(1) as f32;
+        LossWeight {
+            symbol: share(self.symbols, whole.0),
+            duration: share(self.durations, whole.1),
+        }
+    }
+}
+
+/// What the two losses count in their sum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LossWeight {
+    /// The symbols'.
+    pub symbol: f32,
+    /// The durations'.
+    pub duration: f32,
+}
+
+impl Default for LossWeight {
+    /// Both once.
+    fn default() -> Self {
+        LossWeight { symbol: 1.0, duration: 1.0 }
+    }
 }
 
 /// What the backward pass needs of the forward pass; the memory is kept from one batch to the next.
@@ -144,7 +172,8 @@ impl LanguageModel {
                 tape.flat.output()
             }
             Reader::Hierarchical(hierarchy) => {
-                hierarchy.forward(steps, &batch.bars, &mut mode, &mut tape.hierarchy);
+                tape.hierarchy.bars = Bars::new(steps.on, &batch.bars);
+                hierarchy.forward(steps, &mut mode, &mut tape.hierarchy);
                 tape.hierarchy.output()
             }
         };
@@ -159,19 +188,18 @@ impl LanguageModel {
         Ok(LanguageLoss { symbol, duration, symbols: batch.symbols.len(), durations })
     }
 
-    /// Takes the gradient of the sum of both losses back to the parameters.
+    /// Takes the gradient of the weighted sum of both losses back to the parameters.
     ///
     /// `tape` is as the forward pass left it, and is used up.
-    pub fn backward(&mut self, tape: &mut LanguageTape) {
+    pub fn backward(&mut self, weight: LossWeight, tape: &mut LanguageTape) {
         let next = Next { symbols: &tape.symbols, durations: &tape.durations };
-        self.heads.backward(&tape.states, next, &mut tape.heads, &mut tape.grad);
-        tape.output_dropout.backward(&mut tape.grad);
+        self.heads.backward((&tape.states, next), weight, &mut tape.heads);
+        let grad = &mut tape.heads.grad;
+        tape.output_dropout.backward(grad);
         let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
         let grad = match &mut self.reader {
-            Reader::Flat(gru) => gru.backward(steps, &tape.grad, &mut tape.flat),
-            Reader::Hierarchical(hierarchy) => {
-                hierarchy.backward(steps, &tape.grad, &mut tape.hierarchy)
-            }
+            Reader::Flat(gru) => gru.backward(steps, grad, &mut tape.flat),
+            Reader::Hierarchical(hierarchy) => hierarchy.backward(steps, grad, &mut tape.hierarchy),
         };
         tape.grad.clear();
         tape.grad.extend_from_slice(grad);

@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use model::{AdamW, Towers};
+use model::{AdamW, Parameters};
 
 use crate::run::files;
 use crate::{Error, RunDir};
@@ -15,17 +15,21 @@ use crate::{Error, RunDir};
 const FRONT: usize = 8;
 
 /// Writes the checkpoint of a run, replacing the last one.
-pub(crate) fn write(run: &RunDir, towers: &Towers, optimiser: &AdamW) -> Result<(), Error> {
-    let weights = model::save_parameters(towers)?;
+pub(crate) fn write(
+    run: &RunDir,
+    parameters: &impl Parameters,
+    optimiser: &AdamW,
+) -> Result<(), Error> {
+    let weights = model::save_parameters(parameters)?;
     let mut bytes = (weights.len() as u64).to_le_bytes().to_vec();
     bytes.extend(weights);
     bytes.extend(optimiser.to_safetensors()?);
     run.write(files::CHECKPOINT, &bytes)
 }
 
-/// Brings towers to the checkpoint of a run and gives its optimiser; none where there is no
+/// Brings parameters to the checkpoint of a run and gives its optimiser; none where there is no
 /// checkpoint yet.
-pub(crate) fn read(run: &RunDir, towers: &mut Towers) -> Result<Option<AdamW>, Error> {
+pub(crate) fn read(run: &RunDir, parameters: &mut impl Parameters) -> Result<Option<AdamW>, Error> {
     let path = run.file(files::CHECKPOINT);
     if !path.exists() {
         return Ok(None);
@@ -39,8 +43,8 @@ pub(crate) fn read(run: &RunDir, towers: &mut Towers) -> Result<Option<AdamW>, E
         return Err(Error::damaged(&path, "is cut off; remove it to train from the start"));
     };
     let damaged = |error: model::Error| Error::damaged(&path, error.to_string());
-    model::load_parameters(towers, weights).map_err(damaged)?;
-    AdamW::from_safetensors(optimiser, towers).map(Some).map_err(damaged)
+    model::load_parameters(parameters, weights).map_err(damaged)?;
+    AdamW::from_safetensors(optimiser, parameters).map(Some).map_err(damaged)
 }
 
 /// Removes the checkpoint of a run that is over, if it is still there.

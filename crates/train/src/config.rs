@@ -249,11 +249,7 @@ impl Experiment {
     /// # Errors
     /// As [`Experiment::from_toml`], and when the file cannot be read.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::io(path, source))?;
-        Self::from_toml(&text).map_err(|error| match error {
-            Error::Config(what) => Error::Config(format!("{}: {what}", path.display())),
-            other => other,
-        })
+        read_toml(path, Self::from_toml)
     }
 
     /// The experiment as TOML, every value written out.
@@ -306,14 +302,26 @@ impl Experiment {
     }
 }
 
-fn check_positive(values: &[(&str, usize)]) -> Result<(), Error> {
+/// What `parse` makes of a file; a mistake in it names the file.
+pub(crate) fn read_toml<T>(
+    path: &Path,
+    parse: impl FnOnce(&str) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::io(path, source))?;
+    parse(&text).map_err(|error| match error {
+        Error::Config(what) => Error::Config(format!("{}: {what}", path.display())),
+        other => other,
+    })
+}
+
+pub(crate) fn check_positive(values: &[(&str, usize)]) -> Result<(), Error> {
     match values.iter().find(|(_, value)| *value == 0) {
         Some((key, _)) => Err(Error::value(key, "must be at least 1")),
         None => Ok(()),
     }
 }
 
-fn check_shares(values: &[(&str, f32)]) -> Result<(), Error> {
+pub(crate) fn check_shares(values: &[(&str, f32)]) -> Result<(), Error> {
     let outside = |value: f32, top: f32| !(0.0..=top).contains(&value);
     for &(key, value) in values {
         let top = if key.ends_with("dropout") { 0.95 } else { 1.0 };

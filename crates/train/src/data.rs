@@ -101,15 +101,8 @@ impl Dataset {
 /// The work as an example, or none where it has no title or no melody.
 fn example(work: &Work, reading: &Reading) -> Option<Example> {
     let (title, aliases) = work.titles.split_first()?;
-    let settings: Vec<Tokens> = work
-        .settings
-        .iter()
-        .filter_map(|setting| {
-            let key = setting.key_as_played.as_deref().and_then(|key| key.parse().ok());
-            let facts = Facts { dance_type: work.dance_type.as_deref(), key };
-            reading.prepare(Tokens::new(&setting.tune(), &facts).ok()?).ok()
-        })
-        .collect();
+    let settings: Vec<Tokens> =
+        settings(work).filter_map(|tune| reading.prepare(tune).ok()).collect();
     if settings.is_empty() {
         return None;
     }
@@ -121,6 +114,15 @@ fn example(work: &Work, reading: &Reading) -> Option<Example> {
         settings,
         title: title.text.clone(),
         aliases: aliases.iter().map(|alias| alias.text.clone()).collect(),
+    })
+}
+
+/// The settings of a work that have notes.
+pub(crate) fn settings(work: &Work) -> impl Iterator<Item = Tokens> {
+    work.settings.iter().filter_map(|setting| {
+        let key = setting.key_as_played.as_deref().and_then(|key| key.parse().ok());
+        let facts = Facts { dance_type: work.dance_type.as_deref(), key };
+        Tokens::new(&setting.tune(), &facts).ok()
     })
 }
 

@@ -4,12 +4,25 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::run::files;
 use crate::tensorboard::EventFile;
 use crate::watch::{StepReport, Validation};
 use crate::{Error, RunDir};
+
+/// What a training records: steps and looks at validation.
+pub(crate) trait Logged: Serialize + DeserializeOwned {
+    /// Steps done.
+    fn step(&self) -> u64;
+
+    /// How good a look at validation is, the greater the better; none for a step.
+    fn merit(&self) -> Option<f64>;
+
+    /// What TensorBoard shows of it.
+    fn scalars(&self) -> Vec<(&'static str, f32)>;
+}
 
 /// A line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,30 +34,53 @@ pub enum Record {
     Validation(Validation),
 }
 
-impl Record {
+impl Logged for Record {
     fn step(&self) -> u64 {
         match self {
             Self::Step(report) => report.step,
             Self::Validation(validation) => validation.step,
         }
     }
+
+    fn merit(&self) -> Option<f64> {
+        match self {
+            Self::Step(_) => None,
+            Self::Validation(validation) => Some(validation.merit()),
+        }
+    }
+
+    fn scalars(&self) -> Vec<(&'static str, f32)> {
+        match self {
+            Self::Step(report) => vec![
+                ("train/loss", report.loss),
+                ("train/learning_rate", report.learning_rate),
+                ("train/scale", report.scale),
+                ("train/gradient_norm", report.gradient_norm),
+                ("train/works_per_second", report.works_per_second),
+            ],
+            Self::Validation(validation) => vec![
+                ("validation/mrr_melody_to_title", validation.melody_to_title as f32),
+                ("validation/mrr_title_to_melody", validation.title_to_melody as f32),
+            ],
+        }
+    }
 }
 
 /// All records of a run, kept in memory and on disk.
 #[derive(Debug)]
-pub(crate) struct History {
-    records: Vec<Record>,
+pub(crate) struct History<R> {
+    records: Vec<R>,
     lines: BufWriter<File>,
     events: EventFile<BufWriter<File>>,
     run: RunDir,
 }
 
-impl History {
+impl<R: Logged> History<R> {
     /// Opens the history of a run at `step`: what was recorded after it is dropped, since those
     /// steps will be done again.
     pub(crate) fn open(run: &RunDir, step: u64) -> Result<Self, Error> {
-        let records: Vec<Record> =
-            read(run)?.into_iter().filter(|record| record.step() <= step).collect();
+        let mut records: Vec<R> = read(run)?;
+        records.retain(|record| record.step() <= step);
         let path = run.file(files::METRICS);
         let mut kept = Vec::new();
         for record in &records {
@@ -57,11 +93,11 @@ impl History {
     }
 
     /// Records a step or a look.
-    pub(crate) fn add(&mut self, record: Record) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, record: R) -> Result<(), Error> {
         let failed = |source| Error::io(self.run.path(), source);
         put_line(&mut self.lines, &record).map_err(failed)?;
         let (now, step) = (seconds_since_1970(), record.step());
-        for (tag, value) in scalars(&record) {
+        for (tag, value) in record.scalars() {
             self.events.scalar(now, step, (tag, value)).map_err(failed)?;
         }
         self.records.push(record);
@@ -76,27 +112,30 @@ impl History {
         self.events.flush().map_err(failed)
     }
 
-    /// All looks at the validation works, in order.
-    pub(crate) fn validations(&self) -> impl DoubleEndedIterator<Item = &Validation> {
-        self.records.iter().filter_map(|record| match record {
-            Record::Validation(validation) => Some(validation),
-            Record::Step(_) => None,
-        })
+    /// All records, in order.
+    pub(crate) fn records(&self) -> &[R] {
+        &self.records
     }
 
-    /// The look with the highest merit, the first one where several have it.
-    pub(crate) fn best(&self) -> Option<&Validation> {
-        self.validations().rev().max_by(|a, b| a.merit().total_cmp(&b.merit()))
+    /// The look with the greatest merit, the first one where several have it.
+    pub(crate) fn best(&self) -> Option<&R> {
+        let looks = self.looks().rev();
+        looks.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(record, _)| record)
     }
 
-    /// Mean loss of the steps since the last look.
-    pub(crate) fn recent_loss(&self) -> f32 {
-        let recent = self.records.iter().rev().map_while(|record| match record {
-            Record::Step(report) => Some(report.loss),
-            Record::Validation(_) => None,
-        });
-        let (sum, count) = recent.fold((0.0, 0_u32), |(sum, count), loss| (sum + loss, count + 1));
-        sum / count.max(1) as f32
+    /// The greatest merit of a look.
+    pub(crate) fn best_merit(&self) -> Option<f64> {
+        self.best().and_then(Logged::merit)
+    }
+
+    /// How many looks there were since the best one.
+    pub(crate) fn looks_since_best(&self) -> usize {
+        let best = self.best_merit();
+        self.looks().skip_while(|&(_, merit)| Some(merit) != best).skip(1).count()
+    }
+
+    fn looks(&self) -> impl DoubleEndedIterator<Item = (&R, f64)> {
+        self.records.iter().filter_map(|record| Some((record, record.merit()?)))
     }
 }
 
@@ -104,7 +143,7 @@ impl History {
 ///
 /// # Errors
 /// When the file cannot be read, or a line before the last is damaged.
-pub(crate) fn read(run: &RunDir) -> Result<Vec<Record>, Error> {
+pub(crate) fn read<R: Logged>(run: &RunDir) -> Result<Vec<R>, Error> {
     let path = run.file(files::METRICS);
     if !path.exists() {
         return Ok(Vec::new());
@@ -119,7 +158,7 @@ pub(crate) fn read(run: &RunDir) -> Result<Vec<Record>, Error> {
     parsed.collect()
 }
 
-fn put_line(out: &mut impl Write, record: &Record) -> std::io::Result<()> {
+fn put_line(out: &mut impl Write, record: &impl Logged) -> std::io::Result<()> {
     serde_json::to_writer(&mut *out, record)?;
     out.write_all(b"\n")
 }
@@ -131,22 +170,6 @@ fn events(run: &RunDir) -> Result<EventFile<BufWriter<File>>, Error> {
     let failed = |source| Error::io(&path, source);
     let file = File::create(&path).map_err(failed)?;
     EventFile::new(BufWriter::new(file), now).map_err(failed)
-}
-
-fn scalars(record: &Record) -> Vec<(&'static str, f32)> {
-    match record {
-        Record::Step(report) => vec![
-            ("train/loss", report.loss),
-            ("train/learning_rate", report.learning_rate),
-            ("train/scale", report.scale),
-            ("train/gradient_norm", report.gradient_norm),
-            ("train/works_per_second", report.works_per_second),
-        ],
-        Record::Validation(validation) => vec![
-            ("validation/mrr_melody_to_title", validation.melody_to_title as f32),
-            ("validation/mrr_title_to_melody", validation.title_to_melody as f32),
-        ],
-    }
 }
 
 fn seconds_since_1970() -> f64 {
@@ -193,9 +216,9 @@ mod tests {
             history.add(record.clone()).unwrap();
         }
         history.sync().unwrap();
-        assert_eq!(read(&run).unwrap(), all);
-        assert_eq!(History::open(&run, 2).unwrap().records, all[..3]);
-        assert_eq!(read(&run).unwrap(), all[..3]);
+        assert_eq!(read::<Record>(&run).unwrap(), all);
+        assert_eq!(History::<Record>::open(&run, 2).unwrap().records, all[..3]);
+        assert_eq!(read::<Record>(&run).unwrap(), all[..3]);
     }
 
     #[test]
@@ -206,7 +229,7 @@ mod tests {
         put_line(&mut bytes, &step(1, 3.0)).unwrap();
         bytes.extend(b"{\"kind\":\"st");
         run.write(files::METRICS, &bytes).unwrap();
-        assert_eq!(read(&run).unwrap(), [step(1, 3.0)]);
+        assert_eq!(read::<Record>(&run).unwrap(), [step(1, 3.0)]);
     }
 
     #[test]
@@ -217,9 +240,7 @@ mod tests {
         for record in [step(1, 4.0), look(1, 0.2), step(2, 2.0), look(2, 0.4), look(3, 0.4)] {
             history.add(record).unwrap();
         }
-        assert_eq!(history.best().unwrap().step, 2);
-        history.add(step(4, 2.0)).unwrap();
-        history.add(step(5, 1.0)).unwrap();
-        assert_eq!(history.recent_loss(), 1.5);
+        assert_eq!(history.best().unwrap().step(), 2);
+        assert_eq!(history.looks_since_best(), 1, "an equal look is not better");
     }
 }

@@ -8,16 +8,18 @@ mod error;
 mod evaluate;
 mod history;
 mod predictions;
+mod pretrain;
 mod random;
 mod run;
 mod setup;
 mod tensorboard;
+mod towers;
 mod trainer;
 mod watch;
 
 use std::path::Path;
 
-use corpus::{Split, Store};
+use corpus::Store;
 
 pub use config::{
     CorpusConfig, EvaluationConfig, Experiment, MelodyTowerConfig, TitleTowerConfig, TrainingConfig,
@@ -27,7 +29,13 @@ pub use error::Error;
 pub use evaluate::{Judged, Side, evaluate};
 pub use history::Record;
 pub use predictions::{Prediction, read_predictions};
-pub use run::{Manifest, RunDir, files};
+pub use pretrain::{
+    Foretold, KeyChoice, Language, LanguageLook, LanguageRecord, LanguageReport, LanguageStep,
+    LanguageTrainingConfig, MelodyConfig, ModelConfig, Pretraining, pretrain, resume_pretraining,
+};
+pub use run::{Manifest, RunDir, RunKind, files};
+use towers::TowersLearner;
+use trainer::Trainer;
 pub use watch::{Outcome, StepReport, Validation, Watch};
 
 /// Trains an experiment's towers on the works of a store; the run goes to `path`.
@@ -39,10 +47,10 @@ pub fn train(
     experiment: &Experiment,
     store: &Store,
     path: &Path,
-    watch: &mut dyn Watch,
+    watch: &mut dyn Watch<Record>,
 ) -> Result<Outcome, Error> {
     let (run, data) = setup::run_dir(experiment, store, path)?;
-    trainer::Trainer::new(experiment, &data, &run)?.run(watch)
+    fit(experiment, (&data, &run), watch)
 }
 
 /// Goes on with a run from its last checkpoint, to the same weights as if it had never stopped.
@@ -50,21 +58,25 @@ pub fn train(
 /// # Errors
 /// When a file of the run is missing or damaged, a file cannot be written, or the loss is no longer
 /// finite; what was reached before stays.
-pub fn resume(run: &RunDir, watch: &mut dyn Watch) -> Result<Outcome, Error> {
-    if run.manifest()?.finished {
-        checkpoint::remove(run)?;
-        return Err(Error::damaged(run.path(), "is finished; there is nothing to go on with"));
-    }
+pub fn resume(run: &RunDir, watch: &mut dyn Watch<Record>) -> Result<Outcome, Error> {
+    run.unfinished()?;
     let experiment = run.experiment()?;
     let data = load_data(run, &experiment)?;
-    trainer::Trainer::new(&experiment, &data, run)?.run(watch)
+    fit(&experiment, (&data, run), watch)
+}
+
+fn fit(
+    experiment: &Experiment,
+    (data, run): (&Dataset, &RunDir),
+    watch: &mut dyn Watch<Record>,
+) -> Result<Outcome, Error> {
+    let learner = TowersLearner::new(experiment, data, run)?;
+    let plan = learner.plan();
+    Trainer::new(run, learner, plan)?.run(watch)
 }
 
 /// The examples of a run, from its own copy of the corpus.
 fn load_data(run: &RunDir, experiment: &Experiment) -> Result<Dataset, Error> {
-    let store = Store::open_existing(&run.file(files::CORPUS))?;
-    let corpus = experiment.corpus.select(store.load()?)?;
-    let split: Split = run.read_json(files::SPLIT)?;
-    split.check(&corpus)?;
+    let (corpus, split) = run.corpus(&experiment.corpus)?;
     Dataset::new(&corpus, &split, experiment)
 }

@@ -82,7 +82,7 @@ impl Look {
 }
 
 /// All predictions of a run so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Predictions {
     rows: Vec<Prediction>,
 }

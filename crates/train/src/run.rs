@@ -7,7 +7,7 @@ use model::{Embedder, MelodyTower, TitleTower};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokens::Vocabulary;
 
-use crate::{Error, Experiment};
+use crate::{Error, Experiment, checkpoint};
 
 /// Names of the files of a run directory.
 pub mod files {
@@ -43,11 +43,25 @@ pub mod files {
     pub const TREC_QRELS: &str = "qrels.trec";
 }
 
+/// What a run trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunKind {
+    /// A melody and a title tower.
+    #[default]
+    Towers,
+    /// A melody language model.
+    Language,
+}
+
 /// What made a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Version of the layout of run directories.
     pub format: u32,
+    /// What was trained.
+    #[serde(default)]
+    pub kind: RunKind,
     /// Version of the program.
     pub version: String,
     /// Commit of the program's source; `unknown` outside a checkout.
@@ -127,7 +141,7 @@ impl RunDir {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let run = Self { path: path.to_owned() };
         if !run.file(files::CONFIG).is_file() {
-            let advice = "is not a run: it has no config.toml; `ganainm train` makes one";
+            let advice = "is not a run: it has no config.toml; `ganainm train` and `ganainm pretrain` make runs";
             return Err(Error::damaged(path, advice));
         }
         let manifest = run.manifest()?;
@@ -148,11 +162,39 @@ impl RunDir {
         self.path.join(name)
     }
 
+    /// That the run trained what is asked for.
+    pub(crate) fn expect(&self, kind: RunKind) -> Result<(), Error> {
+        let found = self.manifest()?.kind;
+        if found == kind {
+            return Ok(());
+        }
+        let advice = match found {
+            RunKind::Language => {
+                "is a melody language model (made by `ganainm pretrain`), not a pair of towers"
+            }
+            RunKind::Towers => {
+                "is a pair of towers (made by `ganainm train`), not a melody language model"
+            }
+        };
+        Err(Error::damaged(&self.path, advice))
+    }
+
+    /// That there is something to go on with.
+    pub(crate) fn unfinished(&self) -> Result<(), Error> {
+        if self.manifest()?.finished {
+            checkpoint::remove(self)?;
+            let advice = "is finished; there is nothing to go on with";
+            return Err(Error::damaged(&self.path, advice));
+        }
+        Ok(())
+    }
+
     /// The experiment that it holds.
     ///
     /// # Errors
-    /// When the file is missing or damaged.
+    /// When it is no training of towers, or the file is missing or damaged.
     pub fn experiment(&self) -> Result<Experiment, Error> {
+        self.expect(RunKind::Towers)?;
         Experiment::load(&self.file(files::CONFIG))
     }
 
@@ -162,23 +204,31 @@ impl RunDir {
     /// When a file is missing or damaged, or there was no look at validation yet.
     pub fn embedder(&self) -> Result<Embedder, Error> {
         let damaged = |name: &str, what: String| Error::damaged(&self.file(name), what);
-        let vocabulary = String::from_utf8_lossy(&self.read(files::VOCABULARY)?).into_owned();
-        let weights = |name| {
-            if self.file(name).is_file() {
-                return self.read(name);
-            }
-            let advice = "is not there yet; let the training get further: ganainm train --resume";
-            Err(Error::damaged(&self.file(name), advice))
-        };
         Ok(Embedder {
             reading: self.experiment()?.melody.reading(),
-            vocabulary: Vocabulary::from_json(&vocabulary)
-                .map_err(|error| damaged(files::VOCABULARY, error.to_string()))?,
-            melody: MelodyTower::from_safetensors(&weights(files::MELODY)?)
+            vocabulary: self.vocabulary()?,
+            melody: MelodyTower::from_safetensors(&self.weights(files::MELODY)?)
                 .map_err(|error| damaged(files::MELODY, error.to_string()))?,
-            title: TitleTower::from_safetensors(&weights(files::TITLE)?)
+            title: TitleTower::from_safetensors(&self.weights(files::TITLE)?)
                 .map_err(|error| damaged(files::TITLE, error.to_string()))?,
         })
+    }
+
+    /// The values of every feature.
+    pub(crate) fn vocabulary(&self) -> Result<Vocabulary, Error> {
+        let text = String::from_utf8_lossy(&self.read(files::VOCABULARY)?).into_owned();
+        let damaged =
+            |error: tokens::Error| Error::damaged(&self.file(files::VOCABULARY), error.to_string());
+        Vocabulary::from_json(&text).map_err(damaged)
+    }
+
+    /// The bytes of weights that are written at the first look at validation.
+    pub(crate) fn weights(&self, name: &str) -> Result<Vec<u8>, Error> {
+        if self.file(name).is_file() {
+            return self.read(name);
+        }
+        let advice = "is not there yet; let the training get further with --resume";
+        Err(Error::damaged(&self.file(name), advice))
     }
 
     /// What made it.

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use corpus::{Corpus, Split, Store};
 use model::{
-    AdamW, AdamWConfig, Decay, Dims, Encoder, InfoNce, InfoNceConfig, MelodyConfig, MelodyTower,
-    Schedule, TitleConfig, TitleTower, Towers,
+    AdamW, AdamWConfig, Dims, Encoder, InfoNce, InfoNceConfig, MelodyConfig, MelodyTower,
+    TitleConfig, TitleTower, Towers,
 };
 use tokens::{Feature, Vocabulary};
 
 use crate::config::TrainingConfig;
 use crate::data::Dataset;
 use crate::random::{Purpose, generator};
-use crate::run::{FORMAT, Manifest, files, machine};
+use crate::run::{FORMAT, Manifest, RunKind, files, machine};
 use crate::{Error, Experiment, RunDir};
 
 /// Makes the directory of a new run at `path`, whole or not at all, with everything but weights.
@@ -31,19 +31,21 @@ pub(crate) fn run_dir(
         store.copy_to(&run.file(files::CORPUS))?;
         run.write_json(files::SPLIT, &split)?;
         run.write(files::VOCABULARY, data.vocabulary.to_json()?.as_bytes())?;
-        run.write_json(files::MANIFEST, &manifest(experiment, &corpus))?;
+        run.write_json(files::MANIFEST, &manifest(RunKind::Towers, experiment.seed, &corpus))?;
         run.write(files::CONFIG, experiment.to_toml()?.as_bytes())
     })?;
     Ok((run, data))
 }
 
-fn manifest(experiment: &Experiment, corpus: &Corpus) -> Manifest {
+/// What makes a run that begins now.
+pub(crate) fn manifest(kind: RunKind, seed: u64, corpus: &Corpus) -> Manifest {
     Manifest {
+        kind,
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: env!("GANAINM_COMMIT").to_owned(),
         corpus: corpus.hash.clone(),
-        seed: experiment.seed,
+        seed,
         machine: machine(),
         threads: rayon::current_num_threads(),
         steps: 0,
@@ -96,15 +98,4 @@ pub(crate) fn optimiser(training: &TrainingConfig) -> AdamW {
         clip: Some(training.clip),
         ..AdamWConfig::default()
     })
-}
-
-/// The learning rate over all `steps`.
-pub(crate) fn schedule(training: &TrainingConfig, steps: u64) -> Schedule {
-    Schedule {
-        peak: training.learning_rate,
-        floor: 0.0,
-        warmup: (training.warm_up * steps as f32) as u64,
-        steps,
-        decay: Decay::Cosine,
-    }
 }

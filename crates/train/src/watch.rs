@@ -51,13 +51,10 @@ impl Validation {
     }
 }
 
-/// Someone who follows a training.
-pub trait Watch {
-    /// After every step.
-    fn step(&mut self, _report: &StepReport) {}
-
-    /// After every look at the validation works.
-    fn validated(&mut self, _validation: &Validation) {}
+/// Someone who follows a training that leaves records of type `R`.
+pub trait Watch<R> {
+    /// After every step and every look at validation.
+    fn record(&mut self, _record: &R) {}
 
     /// Asked after every step: whether to write a checkpoint and stop.
     fn should_stop(&self) -> bool {
@@ -66,7 +63,7 @@ pub trait Watch {
 }
 
 /// Nobody.
-impl Watch for () {}
+impl<R> Watch<R> for () {}
 
 /// How a training ended.
 #[derive(Clone, Copy, Debug, PartialEq)]

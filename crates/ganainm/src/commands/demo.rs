@@ -8,8 +8,8 @@ use anyhow::{Context, bail};
 use corpus::{ImportOptions, Store};
 use train::{Experiment, RunDir};
 
-use crate::commands::train::Place;
 use crate::commands::{corpus as corpus_command, evaluate, train as train_command};
+use crate::following::Place;
 
 /// The release of music21 whose wheel holds the books.
 const BOOKS: &str = "music21==10.5.1";

@@ -4,5 +4,6 @@ pub(crate) mod completions;
 pub(crate) mod corpus;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
+pub(crate) mod pretrain;
 pub(crate) mod rank;
 pub(crate) mod train;

@@ -3,6 +3,7 @@
 use kernels::{Activation, CrossEntropy, Table, TableMut, gather, scatter_add};
 use rand::Rng;
 
+use super::LossWeight;
 use super::config::LanguageConfig;
 use crate::Param;
 use crate::columns::Columns;
@@ -38,6 +39,8 @@ pub(super) struct HeadsTape {
     duration_logits: Vec<f32>,
     duration_loss: CrossEntropy,
     grads: [Vec<f32>; 2],
+    /// Of the states, (N, width).
+    pub(super) grad: Vec<f32>,
 }
 
 /// What comes next, by row.
@@ -97,23 +100,23 @@ impl Heads {
         self.duration.forward(&tape.active, &mut tape.duration_logits);
     }
 
-    /// `grad` becomes the gradient of the states, (N, width).
+    /// [`HeadsTape::grad`] becomes the gradient of the weighted losses by the states, (N, width).
     pub(super) fn backward(
         &mut self,
-        states: &[f32],
-        next: Next<'_>,
+        (states, next): (&[f32], Next<'_>),
+        weight: LossWeight,
         tape: &mut HeadsTape,
-        grad: &mut Vec<f32>,
     ) {
+        let grad = &mut tape.grad;
         let [a, b] = &mut tape.grads;
         a.resize(tape.symbol_logits.len(), 0.0);
-        tape.symbol_loss.backward(next.symbols, 1.0, a);
+        tape.symbol_loss.backward(next.symbols, weight.symbol, a);
         self.symbol.backward(states, a, grad);
         if tape.timed.is_empty() {
             return;
         }
         a.resize(tape.duration_logits.len(), 0.0);
-        tape.duration_loss.backward(&tape.timed_durations, 1.0, a);
+        tape.duration_loss.backward(&tape.timed_durations, weight.duration, a);
         self.duration.backward(&tape.active, a, b);
         Activation::Tanh.backward(&tape.hidden, b);
         self.hidden.backward(&tape.joined, b, a);

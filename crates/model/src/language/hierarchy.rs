@@ -37,7 +37,8 @@ parameters!(Hierarchy: note, query, bar, output);
 /// What the backward pass needs of the forward pass.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HierarchyTape {
-    bars: Bars,
+    /// The bars of the batch: set before the forward pass.
+    pub(super) bars: Bars,
     note: GruTape,
     /// The first stack's states after dropout, (S, note).
     notes: Vec<f32>,
@@ -76,16 +77,9 @@ impl Hierarchy {
         Hierarchy { note: notes, query, bar: bars, output, config }
     }
 
-    /// Reads a batch; `numbers` is the bar of each row, tune after tune. The result is [`HierarchyTape::output`].
-    pub(super) fn forward(
-        &self,
-        input: Steps<'_>,
-        numbers: &[usize],
-        mode: &mut Mode<'_>,
-        tape: &mut HierarchyTape,
-    ) {
+    /// Reads a batch whose bars are on the tape; the result is [`HierarchyTape::output`].
+    pub(super) fn forward(&self, input: Steps<'_>, mode: &mut Mode<'_>, tape: &mut HierarchyTape) {
         let (width, dropout) = (self.config.note.hidden, self.config.dropout);
-        tape.bars = Bars::new(input.on, numbers);
         self.note.forward(input, mode, &mut tape.note);
         tape.notes.clear();
         tape.notes.extend_from_slice(tape.note.output());
