@@ -73,6 +73,23 @@ def fixture(folder, name, function, inputs, grads):
     write(folder, name, inputs | incoming | result)
 
 
+def autocast_fixture(name, function, inputs, grads):
+    """A kernel's fixture that also says how far each result of PyTorch's bf16 autocast is from f64."""
+    exact = compute(name, function, inputs, grads)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = vjp(function, as_dtype(inputs, torch.float32), grads)
+    off = {f"autocast.{k}": torch.tensor(distance(found[k], exact[k])) for k in exact}
+    print(f"{name}: autocast within {max(off.values()):.1e} of f64")
+    incoming = {f"grad_output.{k}": v for k, v in grads.items()}
+    write(KERNELS, name, inputs | incoming | exact | off)
+
+
+def linear_bf16():
+    inputs = {"x": random(41, 67), "weight": random(37, 67, scale=0.12), "bias": random(37)}
+    function = lambda p: {"y": F.linear(p["x"], p["weight"], p["bias"])}
+    autocast_fixture("linear_bf16", function, inputs, {"y": random(41, 37)})
+
+
 def linear():
     inputs = {"x": random(5, 7), "weight": random(11, 7), "bias": random(11)}
     function = lambda p: {"y": F.linear(p["x"], p["weight"], p["bias"])}
@@ -192,6 +209,14 @@ def gru(folder, name, batch, longest, layers, bidirectional):
     function = lambda p: {"y": run_gru(p["x"], lengths, torch_names(p), layers, bidirectional)}
     width = 14 if bidirectional else 7
     fixture(folder, name, function, inputs, {"y": random(int(lengths.sum()), width)})
+
+
+def gru_bf16():
+    lengths = lengths_of(11, 17)
+    inputs = {"x": random(int(lengths.sum()), 19), "lengths": lengths}
+    inputs |= gru_weights(19, 37, 1, True, scale=0.16)
+    function = lambda p: {"y": run_gru(p["x"], lengths, torch_names(p), 1, True)}
+    autocast_fixture("gru_bf16", function, inputs, {"y": random(int(lengths.sum()), 74)})
 
 
 def pool(x, lengths, kind, query=None):
@@ -428,6 +453,8 @@ def main():
     towers("towers_one_way", melody_config(encoder=one_way, pooling="max"))
     towers("towers_notes", melody_config(pooling="mean", header_vocab=[]))
     towers("towers_header", melody_config(note_vocab=[], note_dims=[]))
+    linear_bf16()
+    gru_bf16()
 
 
 if __name__ == "__main__":

@@ -37,22 +37,36 @@ fn in_order(sequences: &Sequences, x: &[f32]) -> Vec<f32> {
     rows.flat_map(|row| x[row * d..][..d].to_vec()).collect()
 }
 
+/// The results of a linear layer, by their names in the fixture.
+fn linear(f: &Fixture, precision: Precision) -> [(&'static str, Vec<f32>); 4] {
+    let (x, weight, bias) = (f.floats("x"), f.floats("weight"), f.floats("bias"));
+    let layer = LinearWeights { weight: &weight, bias: &bias, precision };
+    let grad_output = f.floats("grad_output.y");
+    let mut y = zeros(&grad_output);
+    layer.forward(&x, &mut y);
+    let (mut of_weight, mut of_bias, mut grad_x) = (zeros(&weight), zeros(&bias), zeros(&x));
+    let mut grads = LinearGradients { weight: &mut of_weight, bias: &mut of_bias };
+    let flow = LinearFlow { x: &x, grad_output: &grad_output, grad_x: &mut grad_x };
+    layer.backward(flow, &mut grads);
+    [("y", y), ("grad.weight", of_weight), ("grad.bias", of_bias), ("grad.x", grad_x)]
+}
+
 #[test]
 fn linear_equals_pytorch() {
     let f = Fixture::open("linear");
-    let (x, weight, bias) = (f.floats("x"), f.floats("weight"), f.floats("bias"));
-    let layer = LinearWeights { weight: &weight, bias: &bias, precision: Precision::F32 };
-    let mut y = vec![0.0; 5 * 11];
-    layer.forward(&x, &mut y);
+    let [(_, y), (_, weight), (_, bias), (_, x)] = linear(&f, Precision::F32);
     f.check_output("y", &y);
-    let (mut of_weight, mut of_bias, mut grad_x) = (zeros(&weight), zeros(&bias), zeros(&x));
-    let mut grads = LinearGradients { weight: &mut of_weight, bias: &mut of_bias };
-    let grad_output = f.floats("grad_output.y");
-    let flow = LinearFlow { x: &x, grad_output: &grad_output, grad_x: &mut grad_x };
-    layer.backward(flow, &mut grads);
-    f.check_gradient("weight", &of_weight);
-    f.check_gradient("bias", &of_bias);
-    f.check_gradient("x", &grad_x);
+    f.check_gradient("weight", &weight);
+    f.check_gradient("bias", &bias);
+    f.check_gradient("x", &x);
+}
+
+#[test]
+fn linear_in_bf16_is_no_farther_from_pytorch_in_f64_than_pytorchs_own_autocast() {
+    let f = Fixture::open("linear_bf16");
+    for (name, found) in linear(&f, Precision::Bf16) {
+        f.check_against_autocast(name, &found);
+    }
 }
 
 #[test]
@@ -174,13 +188,15 @@ fn mean_and_max_pooling_equal_pytorch() {
     f.check_gradient("x", &in_order(&sequences, &grad_x));
 }
 
-#[test]
-fn a_gru_of_either_direction_equals_pytorch_on_sequences_of_any_length() {
-    let f = Fixture::open("gru");
+/// The results of a GRU in both directions, by their names in the fixture.
+fn gru(f: &Fixture, precision: Precision) -> Vec<(String, Vec<f32>)> {
     let sequences = Sequences::new(&f.sizes("lengths"));
     let x = arranged(&sequences, &f.floats("x"));
     let grad_output = arranged(&sequences, &f.floats("grad_output.y"));
-    let (mut y, mut grad_x) = (vec![0.0; sequences.rows() * 14], zeros(&x));
+    let width = grad_output.len() / sequences.rows();
+    let h = width / 2;
+    let (mut y, mut grad_x) = (zeros(&grad_output), zeros(&x));
+    let mut results = Vec::new();
     for (place, direction) in [Direction::Forward, Direction::Backward].into_iter().enumerate() {
         let parts = ["input", "recurrent", "input_bias", "recurrent_bias"];
         let way = ["forward", "backward"][place];
@@ -188,18 +204,13 @@ fn a_gru_of_either_direction_equals_pytorch_on_sequences_of_any_length() {
         let weights = names.each_ref().map(|name| f.floats(name));
         let [input, recurrent, input_bias, recurrent_bias] = &weights;
         let weights_of = GruWeights { input, recurrent, input_bias, recurrent_bias };
-        let gru = Gru {
-            weights: weights_of,
-            sequences: &sequences,
-            direction,
-            precision: Precision::F32,
-        };
+        let gru = Gru { weights: weights_of, sequences: &sequences, direction, precision };
         let mut tape = GruTape::default();
         gru.forward(&x, &mut tape);
-        for (row, state) in tape.output().chunks(7).enumerate() {
-            y[row * 14 + place * 7..][..7].copy_from_slice(state);
+        for (row, state) in tape.output().chunks(h).enumerate() {
+            y[row * width + place * h..][..h].copy_from_slice(state);
         }
-        let own = grad_output.chunks(14).flat_map(|row| row[place * 7..][..7].to_vec());
+        let own = grad_output.chunks(width).flat_map(|row| row[place * h..][..h].to_vec());
         let own: Vec<f32> = own.collect();
         let mut grads = weights.each_ref().map(|weight| zeros(weight));
         let [input, recurrent, input_bias, recurrent_bias] = &mut grads;
@@ -207,12 +218,30 @@ fn a_gru_of_either_direction_equals_pytorch_on_sequences_of_any_length() {
         let write = [Write::Set, Write::Add][place];
         let flow = GruFlow { x: &x, grad_output: &own, grad_x: &mut grad_x, write };
         gru.backward(&mut tape, flow, &mut into);
-        for (name, grad) in names.iter().zip(&grads) {
-            f.check_gradient(name, grad);
+        results.extend(names.into_iter().map(|name| format!("grad.{name}")).zip(grads));
+    }
+    results.push(("y".to_owned(), in_order(&sequences, &y)));
+    results.push(("grad.x".to_owned(), in_order(&sequences, &grad_x)));
+    results
+}
+
+#[test]
+fn a_gru_of_either_direction_equals_pytorch_on_sequences_of_any_length() {
+    let f = Fixture::open("gru");
+    for (name, found) in gru(&f, Precision::F32) {
+        match name.strip_prefix("grad.") {
+            Some(name) => f.check_gradient(name, &found),
+            None => f.check_output(&name, &found),
         }
     }
-    f.check_output("y", &in_order(&sequences, &y));
-    f.check_gradient("x", &in_order(&sequences, &grad_x));
+}
+
+#[test]
+fn a_gru_in_bf16_is_no_farther_from_pytorch_in_f64_than_pytorchs_own_autocast() {
+    let f = Fixture::open("gru_bf16");
+    for (name, found) in gru(&f, Precision::Bf16) {
+        f.check_against_autocast(&name, &found);
+    }
 }
 
 #[test]

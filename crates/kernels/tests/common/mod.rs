@@ -52,13 +52,25 @@ impl Fixture {
 
     /// A gradient: within 1e-5 of PyTorch's, relative, as vectors.
     pub(crate) fn check_gradient(&self, key: &str, found: &[f32]) {
-        let expected = self.floats(&format!("grad.{key}"));
+        let off = self.distance(&format!("grad.{key}"), found);
+        assert!(off < 1e-5, "{}: the gradient of {key} is {off} off", self.name);
+    }
+
+    /// Any result: no farther from PyTorch's in double precision than PyTorch's autocast is.
+    pub(crate) fn check_against_autocast(&self, key: &str, found: &[f32]) {
+        let (off, theirs) = (self.distance(key, found), self.floats(&format!("autocast.{key}"))[0]);
+        assert!(off <= f64::from(theirs), "{}: {key} is {off} off, autocast {theirs}", self.name);
+    }
+
+    /// How far a result is from PyTorch's, relative, as vectors.
+    fn distance(&self, key: &str, found: &[f32]) -> f64 {
+        let expected = self.floats(key);
         assert_eq!(found.len(), expected.len(), "{}: {key}", self.name);
         let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
         let pairs = found.iter().zip(&expected);
         let off = norm(&mut pairs.map(|(&x, &y)| f64::from(x) - f64::from(y)));
         let size = norm(&mut expected.iter().map(|&y| f64::from(y)));
-        assert!(size > 0.0, "{}: no gradient for {key}", self.name);
-        assert!(off / size < 1e-5, "{}: the gradient of {key} is {} off", self.name, off / size);
+        assert!(size > 0.0, "{}: {key} is nothing but zeros", self.name);
+        off / size
     }
 }
