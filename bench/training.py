@@ -53,12 +53,13 @@ class Times:
 
 
 def language(args, threads, times, folder):
-    """Our side first: it leaves the batches for PyTorch's."""
-    ours = ("language", args.book.resolve(), ROOT / "configs" / "pretrain.toml", args.steps, folder)
-    times.add(("language", threads, "ours", "f32"), median(example("train", "model_speed", *ours, threads=threads)))
+    """Our side first: it leaves the batches for PyTorch's, with the losses in f32, which are to be compared."""
+    config = ROOT / "configs" / "pretrain.toml"
     for precision in PRECISIONS:
-        found = median(script("language_torch.py", folder, precision, threads))
-        times.add(("language", threads, "torch", precision), found)
+        call = ("language", args.book.resolve(), config, precision, args.steps, Path(folder) / precision)
+        times.add(("language", threads, "ours", precision), median(example("train", "model_speed", *call, threads=threads)))
+        theirs = median(script("language_torch.py", Path(folder) / "f32", precision, threads))
+        times.add(("language", threads, "torch", precision), theirs)
 
 
 def one_round(args, threads, times, folder):
