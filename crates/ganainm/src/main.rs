@@ -65,7 +65,20 @@ impl DbArgs {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if screen::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ganainm: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    // A forced set of instructions that is not there is told before any work is done.
+    kernels::path()?;
+    match command {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Corpus(command) => commands::corpus::run(&command),
         Command::Pretrain(args) => commands::pretrain::run(&args),
@@ -73,13 +86,5 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Rank(args) => commands::rank::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if screen::is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("ganainm: {error:#}");
-            ExitCode::FAILURE
-        }
     }
 }

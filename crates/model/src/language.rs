@@ -17,7 +17,7 @@ use crate::embedding::{Embeddings, arrange};
 use crate::gru::{Gru, GruConfig, GruTape, Steps};
 use crate::mode::{Dropout, Mode};
 use crate::param::parameters;
-use crate::{Error, Param, Parameters, Precision, weights};
+use crate::{Error, Param, Parameters, weights};
 use bars::Bars;
 pub use batch::LanguageBatch;
 pub use config::{LanguageConfig, Stack, Structure};
@@ -125,15 +125,15 @@ impl LanguageModel {
     pub fn new(config: LanguageConfig, rng: &mut impl Rng) -> Result<Self, Error> {
         config.check()?;
         let embeddings = Embeddings::new(&config.tables()?, rng);
-        let (input, dropout) = (embeddings.width(), config.dropout);
+        let (input, dropout, precision) = (embeddings.width(), config.dropout, config.precision);
         let (reader, width) = match config.structure {
             Structure::Flat(Stack { hidden, layers }) => {
-                let (bidirectional, precision) = (false, Precision::F32);
+                let bidirectional = false;
                 let shape = GruConfig { input, hidden, layers, bidirectional, dropout, precision };
                 (Reader::Flat(Gru::new(shape, rng)), hidden)
             }
             Structure::Hierarchical { note, bar, output } => {
-                let shape = HierarchyConfig { input, note, bar, output, dropout };
+                let shape = HierarchyConfig { input, note, bar, output, dropout, precision };
                 (Reader::Hierarchical(Box::new(Hierarchy::new(shape, rng))), output.hidden)
             }
         };
@@ -192,6 +192,9 @@ impl LanguageModel {
     ///
     /// `tape` is as the forward pass left it, and is used up.
     pub fn backward(&mut self, weight: LossWeight, tape: &mut LanguageTape) {
+        if tape.symbols.is_empty() {
+            return;
+        }
         let next = Next { symbols: &tape.symbols, durations: &tape.durations };
         self.heads.backward((&tape.states, next), weight, &mut tape.heads);
         let grad = &mut tape.heads.grad;

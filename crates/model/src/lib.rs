@@ -67,9 +67,8 @@ pub use embedder::{Embedder, embed_melodies, embed_titles};
 pub use error::Error;
 pub use info_nce::{InfoNce, InfoNceConfig, InfoNceTape, Matched, Pair, Pairs};
 pub use language::{
-    Generation, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel, LanguageTape, LossWeight,
-    Stack,
-    Structure,
+    Generation, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel, LanguageTape,
+    LossWeight, Stack, Structure,
 };
 pub use melody::{Dims, Encoder, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower};
 pub use mode::Mode;

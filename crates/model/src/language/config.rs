@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::melody::check_dropout;
-use crate::{Dims, Error};
+use crate::{Dims, Error, Precision};
 
 /// A stack of recurrent layers of one width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,9 @@ pub struct LanguageConfig {
     pub duration_hidden: usize,
     /// The rate of dropout on embedded rows, between and after recurrent layers.
     pub dropout: f32,
+    /// How exactly numbers enter products.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 impl LanguageConfig {

@@ -55,12 +55,16 @@ pub(super) struct Next<'a> {
 impl Heads {
     pub(super) fn new(config: &LanguageConfig, width: usize, rng: &mut impl Rng) -> Self {
         let joined = width + config.symbol_dims;
-        Heads {
+        let mut heads = Heads {
             symbol: Linear::new((config.symbols, width), rng),
             seen: Param::table((config.symbols, config.symbol_dims), rng),
             hidden: Linear::new((config.duration_hidden, joined), rng),
             duration: Linear::new((config.durations, config.duration_hidden), rng),
+        };
+        for layer in [&mut heads.symbol, &mut heads.hidden, &mut heads.duration] {
+            layer.precision = config.precision;
         }
+        heads
     }
 
     /// Mean cross entropies of symbols and of durations, in nats, and the number of durations.
@@ -70,13 +74,16 @@ impl Heads {
         next: Next<'_>,
         tape: &mut HeadsTape,
     ) -> (f32, f32, usize) {
+        if next.symbols.is_empty() {
+            return (0.0, 0.0, 0);
+        }
         self.symbol.forward(states, &mut tape.symbol_logits);
         let symbol = tape.symbol_loss.forward(&tape.symbol_logits, next.symbols);
         let timed = (0..next.symbols.len()).filter(|&row| next.durations[row] != tokens::ABSENT);
         tape.timed = timed.collect();
         tape.timed_symbols = tape.timed.iter().map(|&row| next.symbols[row]).collect();
         tape.timed_durations = tape.timed.iter().map(|&row| next.durations[row]).collect();
-        let width = states.len() / next.symbols.len().max(1);
+        let width = states.len() / next.symbols.len();
         super::bars::pick(states, &tape.timed, width, &mut tape.states);
         self.durations(width, tape);
         let duration = tape.duration_loss.forward(&tape.duration_logits, &tape.timed_durations);

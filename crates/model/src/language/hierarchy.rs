@@ -19,6 +19,7 @@ pub(super) struct HierarchyConfig {
     pub(super) bar: Stack,
     pub(super) output: Stack,
     pub(super) dropout: f32,
+    pub(super) precision: Precision,
 }
 
 /// The three stacks and what joins them.
@@ -65,9 +66,9 @@ impl HierarchyTape {
 
 impl Hierarchy {
     pub(super) fn new(config: HierarchyConfig, rng: &mut impl Rng) -> Self {
-        let HierarchyConfig { note, bar, output, dropout, .. } = config;
+        let HierarchyConfig { note, bar, output, dropout, precision, .. } = config;
         let mut stack = |input: usize, Stack { hidden, layers }: Stack| {
-            let (bidirectional, precision) = (false, Precision::F32);
+            let bidirectional = false;
             let shape = GruConfig { input, hidden, layers, bidirectional, dropout, precision };
             Gru::new(shape, rng)
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use corpus::SplitConfig;
-use model::{Stack, Structure};
+use model::{Precision, Stack, Structure};
 use serde::{Deserialize, Serialize};
 use tokens::Feature;
 
@@ -89,6 +89,8 @@ pub struct ModelConfig {
     pub duration_hidden: usize,
     /// Share of units left out in training, 0 to 1.
     pub dropout: f32,
+    /// How exactly numbers enter products: `bf16` is several times faster on processors with AMX tiles.
+    pub precision: Precision,
 }
 
 impl Default for ModelConfig {
@@ -98,7 +100,13 @@ impl Default for ModelConfig {
             bar: Stack { hidden: 256, layers: 1 },
             output: Stack { hidden: 320, layers: 1 },
         };
-        Self { structure, symbol_dims: 32, duration_hidden: 96, dropout: 0.1 }
+        Self {
+            structure,
+            symbol_dims: 32,
+            duration_hidden: 96,
+            dropout: 0.1,
+            precision: Precision::F32,
+        }
     }
 }
 

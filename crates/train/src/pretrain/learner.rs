@@ -48,6 +48,7 @@ pub(super) fn model(
         symbol_dims: shape.symbol_dims,
         duration_hidden: shape.duration_hidden,
         dropout: shape.dropout,
+        precision: shape.precision,
     };
     LanguageModel::new(language, &mut generator(config.seed, Purpose::Weights, 0))
 }
