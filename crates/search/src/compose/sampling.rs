@@ -84,6 +84,8 @@ impl Sampling {
 
 #[cfg(test)]
 mod tests {
+    use std::f32::consts::LN_2;
+
     use super::*;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
@@ -98,8 +100,8 @@ mod tests {
         counts
     }
 
-    /// Logits of probabilities 0.5, 0.25, 0.125, 0.125.
-    const HALVES: [f32; 4] = [0.0, -0.693_147_2, -1.386_294_4, -1.386_294_4];
+    /// Logits of probabilities 0.5, 0.25, 0.125 and 0.125.
+    const HALVES: [f32; 4] = [0.0, -LN_2, -2.0 * LN_2, -2.0 * LN_2];
 
     fn check(sampling: Sampling, forbidden: usize, expected: [usize; 4]) {
         for (found, expected) in counts(sampling, &HALVES, forbidden).into_iter().zip(expected) {
