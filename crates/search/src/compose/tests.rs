@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use model::{Dims, LanguageConfig, Stack, Structure};
+use model::{Dims, LanguageConfig, Precision, Stack, Structure};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -49,6 +49,7 @@ fn composer(seed: u64) -> Composer {
         symbol_dims: 5,
         duration_hidden: 11,
         dropout: 0.0,
+        precision: Precision::F32,
     };
     let model = LanguageModel::new(config, &mut ChaCha8Rng::seed_from_u64(seed)).unwrap();
     Composer { model, vocabulary, features }
