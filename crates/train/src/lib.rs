@@ -59,8 +59,8 @@ pub fn train(
 /// When a file of the run is missing or damaged, a file cannot be written, or the loss is no longer
 /// finite; what was reached before stays.
 pub fn resume(run: &RunDir, watch: &mut dyn Watch<Record>) -> Result<Outcome, Error> {
-    run.unfinished()?;
     let experiment = run.experiment()?;
+    run.unfinished()?;
     let data = load_data(run, &experiment)?;
     fit(&experiment, (&data, run), watch)
 }

@@ -67,8 +67,8 @@ pub fn resume_pretraining(
     run: &RunDir,
     watch: &mut dyn Watch<LanguageRecord>,
 ) -> Result<Outcome, Error> {
-    run.unfinished()?;
     let config = run.pretraining()?;
+    run.unfinished()?;
     let (corpus, split) = run.corpus(&config.corpus)?;
     fit(&config, (&Melodies::new(&corpus, &split, &config)?, run), watch)
 }

@@ -50,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Below 1 tunes are more usual, above 1 stranger; 0 always takes what is likeliest.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
     temperature: f32,
     /// Draw from so many of the likeliest symbols only; 0 for all.
     #[arg(long, value_name = "K", default_value_t = 0)]
@@ -186,8 +186,9 @@ fn head(args: &Args, repertoire: &Repertoire, choice: KeyChoice) -> anyhow::Resu
     let played = KeyName::from(played);
     let Some(root) = played.root else { bail!("--key {}: a tonic is expected", args.key) };
     let root = if choice == KeyChoice::CommonTonic { tokens::Root::C } else { root };
-    let dance = corpus::dance_type(&args.dance).unwrap_or(&args.dance);
-    let usual = search::usual_metre(&repertoire.tunes, dance);
+    // As tokens have it: `three two`.
+    let dance = corpus::dance_type(&args.dance).unwrap_or(&args.dance).replace('-', " ");
+    let usual = search::usual_metre(&repertoire.tunes, &dance);
     let Some((usual, unit)) = usual else { bail!("{}: no training tunes", args.run.display()) };
     let metre = match &args.metre {
         Some(metre) => {
@@ -197,7 +198,7 @@ fn head(args: &Args, repertoire: &Repertoire, choice: KeyChoice) -> anyhow::Resu
         None => usual,
     };
     let key = KeyName::new(root, played.mode);
-    Ok(Head { key, played, metre, unit, dance_type: Some(dance.into()) })
+    Ok(Head { key, played, metre, unit, dance_type: Some(dance.into_boxed_str()) })
 }
 
 /// The training tunes.

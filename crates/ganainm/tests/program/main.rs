@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test whose input cannot be made has failed")]
 
 mod cli;
+mod composing;
 mod training;
 mod workshop;

@@ -63,6 +63,27 @@ pool = 5
 resamples = 100
 "#;
 
+/// A pretraining that takes seconds.
+pub(crate) const PRETRAINING: &str = r#"
+seed = 3
+[melody.features]
+symbol = 11
+duration = 5
+next_position = 3
+[model]
+symbol_dims = 3
+duration_hidden = 7
+[model.structure.hierarchical]
+note = { hidden = 13, layers = 1 }
+bar = { hidden = 7, layers = 1 }
+output = { hidden = 17, layers = 2 }
+[training]
+epochs = 6
+batch_rows = 1500
+evaluate_every = 2
+patience = 0
+"#;
+
 /// A folder with a tunebook, its corpus and a config.
 pub(crate) struct Workshop {
     dir: tempfile::TempDir,

@@ -135,8 +135,8 @@ pub struct LanguageTrainingConfig {
 impl Default for LanguageTrainingConfig {
     fn default() -> Self {
         Self {
-            epochs: 12,
-            batch_rows: 8192,
+            epochs: 8,
+            batch_rows: 4096,
             learning_rate: 3e-3,
             warm_up: 0.05,
             weight_decay: 0.05,
