@@ -80,6 +80,7 @@ class LanguageModel(nn.Module):
             self.note, self.bar, self.output = (
                 Stack(part(f"reader.{name}."), self.dropout) for name in ["note", "bar", "output"])
             self.query = nn.Parameter(weights["reader.query"])
+            self.look = nn.ParameterDict({k: v for k, v in part("reader.look.").items()})
         else:
             self.output, self.query = Stack(part("reader."), self.dropout), None
         self.heads = nn.ParameterDict({k.replace(".", "_"): v for k, v in part("heads.").items()})
@@ -88,15 +89,18 @@ class LanguageModel(nn.Module):
         return F.dropout(x, self.dropout, self.training)
 
     def joined(self, x, batch, packed):
-        """The states of the rows beside those of the bars that were over before them."""
+        """The states of the rows beside what is seen of the bars that were over before them."""
         notes = self.drop(self.note(x, batch.lengths, packed))
         rows = at(notes.flatten(0, 1), batch.rows_of_bars)
         scores = (rows @ self.query / math.sqrt(rows.shape[2])).masked_fill(batch.rows_of_bars < 0, -1e30)
         pooled = (torch.softmax(scores, 1).unsqueeze(1).to(rows.dtype) @ rows).squeeze(1)
-        bars = self.bar(at(pooled, batch.bars_of_tunes), batch.counts, packed)
-        states = F.pad(bars, (0, 0, 1, 0))
-        over = batch.over.unsqueeze(2).expand(-1, -1, states.shape[2])
-        return torch.cat([notes, states.gather(1, over)], 2)
+        pooled = at(pooled, batch.bars_of_tunes)
+        bars = self.bar(pooled, batch.counts, packed)
+        back = lambda x, n: F.pad(x, (0, 0, n, 0))[:, : x.shape[1]]
+        seen = torch.cat([back(bars, 1), back(pooled, 4), back(pooled, 8)], 2)
+        context = F.linear(seen, self.look["weight"], self.look["bias"])
+        over = batch.over.unsqueeze(2).expand(-1, -1, context.shape[2])
+        return torch.cat([notes, context.gather(1, over)], 2)
 
     def forward(self, batch, packed):
         x = torch.cat([table[batch.ids[:, :, i]] for i, table in enumerate(self.tables)], 2)

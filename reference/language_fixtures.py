@@ -30,10 +30,10 @@ HIERARCHICAL = {
 }
 FLAT = {"flat": {"hidden": 11, "layers": 2}}
 
-LENGTHS = [17, 2, 11, 5, 1]
+LENGTHS = [23, 2, 11, 5, 1]
 # The bar of every row; those of one tune never fall, and grow by one where a bar is over.
 BARS = [
-    [0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 4, 4, 4, 4, 4, 5, 5],
+    [0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 4, 4, 4, 4, 4, 5, 5, 6, 7, 8, 8, 9, 9],
     [0, 1],
     [0] * 11,
     [0, 0, 1, 1, 1],
@@ -78,9 +78,11 @@ def hierarchy(p, shape, x, bars):
         weights = torch.softmax(rows @ query / math.sqrt(len(query)), dim=0)
         pooled.append(weights @ rows)
     over = stack(p, "reader.bar", shape["bar"]["layers"], torch.stack(pooled))
-    none = torch.zeros(1, over.shape[1], dtype=x.dtype)
-    before = torch.cat([none, over])[bars]
-    return stack(p, "reader.output", shape["output"]["layers"], torch.cat([notes, before], dim=1))
+    pooled = torch.stack(pooled)
+    back = lambda rows, n: torch.cat([torch.zeros(n, rows.shape[1], dtype=x.dtype), rows])[: len(rows)]
+    seen = torch.cat([back(over, 1), back(pooled, 4), back(pooled, 8)], dim=1)
+    context = F.linear(seen, p["reader.look.weight"], p["reader.look.bias"])
+    return stack(p, "reader.output", shape["output"]["layers"], torch.cat([notes, context[bars]], dim=1))
 
 
 def language(name, structure):
@@ -96,7 +98,9 @@ def language(name, structure):
         weights |= stack_weights("reader.note", width, shape["note"])
         weights["reader.query"] = random(note)
         weights |= stack_weights("reader.bar", note, shape["bar"])
-        weights |= stack_weights("reader.output", note + bar, shape["output"])
+        weights["reader.look.weight"] = random(note, bar + 2 * note, scale=0.4)
+        weights["reader.look.bias"] = random(note)
+        weights |= stack_weights("reader.output", 2 * note, shape["output"])
     joined = top + config["symbol_dims"]
     weights |= {
         "heads.symbol.weight": random(config["symbols"], top),

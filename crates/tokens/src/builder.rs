@@ -5,7 +5,10 @@ use abc::{Duration, Event, Tune};
 use crate::error::Error;
 use crate::place::{NO_STRENGTH, Place};
 use crate::symbol::Symbol;
-use crate::tokens::{Facts, Head, NO_INTERVAL, Row, Tokens};
+use crate::tokens::{Echo, Facts, Head, NO_INTERVAL, Row, Tokens};
+
+/// Bars of a phrase.
+const PHRASE: i16 = 4;
 
 /// Tokens that grow by one (symbol, duration) pair at a time, as a language model makes them.
 ///
@@ -50,6 +53,7 @@ impl Builder {
         let interval = self.interval(symbol);
         self.place.leave(symbol, duration);
         let (next_bar, next_strength) = (self.place.next_bar(), self.place.strength());
+        let echoes = self.echoes();
         self.tokens.rows.push(Row {
             symbol,
             duration,
@@ -62,7 +66,21 @@ impl Builder {
             interval,
             strength,
             next_strength,
+            echoes,
         });
+    }
+
+    /// The rows that stood where the next one will: a phrase before it in its part, and in the part before. Of several
+    /// at one place the last is the note; signs without length come before it.
+    fn echoes(&self) -> [Echo; 2] {
+        let (part, bar) = (self.place.next_part(), self.place.next_bar());
+        let stood = |part: Option<u8>, bar: i16| {
+            let position = self.place.position;
+            let at =
+                |row: &Row| Some(row.part) == part && row.bar == bar && row.position == position;
+            Echo::of(self.tokens.rows.iter().rposition(at))
+        };
+        [stood(Some(part), bar.saturating_sub(PHRASE)), stood(part.checked_sub(1), bar)]
     }
 
     /// The rows so far.

@@ -54,7 +54,9 @@ impl<'a> Counts<'a> {
                 values = moved(values, options);
                 values.extend([Value::Symbol(Symbol::Start), Value::Symbol(Symbol::End)]);
             }
-            Feature::Pitch | Feature::Key => values = moved(values, options),
+            Feature::Pitch | Feature::Key | Feature::PhraseEcho | Feature::PartEcho => {
+                values = moved(values, options);
+            }
             Feature::PitchClass | Feature::Octave => {
                 let pitches = self.values(Feature::Pitch, options);
                 values.extend(pitches.into_iter().filter_map(|v| part_of_pitch(feature, v)));

@@ -83,6 +83,14 @@ features! {
         "Where in the bar the next row stands, as far as this row and those before it tell; exact, in whole notes.";
     NextBeatStrength, "next_beat_strength", Note,
         "Beat strength at the next position, 0..=4; absent when the bar is full.";
+    PhraseEcho, "phrase_echo", Note,
+        "What stood at the next position four bars before, in the same part; absent where nothing did.";
+    PhraseEchoDuration, "phrase_echo_duration", Note,
+        "How long that was, in whole notes.";
+    PartEcho, "part_echo", Note,
+        "What stood at the next position in the same bar of the part before; absent where nothing did.";
+    PartEchoDuration, "part_echo_duration", Note,
+        "How long that was, in whole notes.";
     Key, "key", Header,
         "Tonic and mode in force, as `Ador`.";
     Root, "root", Header,

@@ -83,6 +83,11 @@ impl Place {
         if self.over { 0 } else { self.bar }
     }
 
+    /// The part in which the next symbol stands, likewise.
+    pub(crate) fn next_part(&self) -> u8 {
+        self.part.saturating_add(self.over.into())
+    }
+
     /// Strength of the place in the metre, 0..=4, [`NO_STRENGTH`] beyond the bar or without metre.
     pub(crate) fn strength(&self) -> u8 {
         self.grid.as_ref().map_or(NO_STRENGTH, |grid| grid.strength(self.position))

@@ -84,6 +84,24 @@ pub(crate) struct Row {
     pub(crate) strength: u8,
     /// Beat strength where the next row stands as far as is known.
     pub(crate) next_strength: u8,
+    /// The rows that stood where the next row stands: four bars before, and in the part before.
+    pub(crate) echoes: [Echo; 2],
+}
+
+/// An earlier row of the same tune, if any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Echo(Option<std::num::NonZeroU16>);
+
+impl Echo {
+    /// The row at this place; none beyond the 65,535th.
+    pub(crate) fn of(row: Option<usize>) -> Self {
+        Self(row.and_then(|row| u16::try_from(row + 1).ok()).and_then(std::num::NonZeroU16::new))
+    }
+
+    /// Its place.
+    pub(crate) fn row(self) -> Option<usize> {
+        self.0.map(|place| usize::from(place.get()) - 1)
+    }
 }
 
 /// There is no note before.

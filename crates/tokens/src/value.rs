@@ -40,10 +40,13 @@ impl<'a> Value<'a> {
     pub fn parse(feature: Feature, text: &'a str) -> Option<Self> {
         use Feature as F;
         match feature {
-            F::Symbol => Symbol::parse(text).map(Self::Symbol),
-            F::Duration | F::BarPosition | F::NextPosition | F::UnitLength => {
-                symbol::parse_duration(text).map(Self::Duration)
-            }
+            F::Symbol | F::PhraseEcho | F::PartEcho => Symbol::parse(text).map(Self::Symbol),
+            F::Duration
+            | F::BarPosition
+            | F::NextPosition
+            | F::PhraseEchoDuration
+            | F::PartEchoDuration
+            | F::UnitLength => symbol::parse_duration(text).map(Self::Duration),
             F::Pitch
             | F::PitchClass
             | F::Octave

@@ -35,6 +35,9 @@ impl Tokens {
             F::NextBarIndexMod4 => Value::Number(r.next_bar.rem_euclid(4).into()),
             F::NextPosition => Value::Duration(r.next_position()),
             F::NextBeatStrength => strength(r.next_strength),
+            F::PhraseEcho | F::PartEcho | F::PhraseEchoDuration | F::PartEchoDuration => {
+                self.echo(r, feature)
+            }
             F::PlayedKey | F::PlayedRoot | F::PlayedSignature => played(feature, self.head.played),
             F::Key | F::Root | F::Mode | F::Signature => in_key(feature, self.key_of(r)),
             F::UnitLength => Value::Duration(self.head.unit),
@@ -44,6 +47,18 @@ impl Tokens {
                 in_metre(feature, self.metre_of(r))
             }
         }
+    }
+
+    /// The symbol or the duration of an earlier row.
+    fn echo(&self, row: &Row, feature: Feature) -> Value<'_> {
+        let [phrase, part] = row.echoes;
+        let (echo, said) = match feature {
+            Feature::PhraseEcho => (phrase, Feature::Symbol),
+            Feature::PhraseEchoDuration => (phrase, Feature::Duration),
+            Feature::PartEcho => (part, Feature::Symbol),
+            _ => (part, Feature::Duration),
+        };
+        echo.row().map_or(Value::Absent, |row| self.value(row, said))
     }
 
     fn key_of(&self, row: &Row) -> KeyName {

@@ -1,4 +1,4 @@
-//! Which rows of a batch of tunes make a bar, and which bar a row looks back on.
+//! Which rows of a batch of tunes make a bar, and where bars lie.
 
 use kernels::Sequences;
 
@@ -13,8 +13,10 @@ pub(super) struct Bars {
     pub(super) tunes: Sequences,
     /// For each bar, tune after tune, its row there.
     pub(super) place: Vec<usize>,
-    /// For each row of the tunes, the row of the last bar that was over before it, if any.
-    pub(super) before: Vec<Option<usize>>,
+    /// For each bar, tune after tune, how many bars of its tune come before it.
+    pub(super) number: Vec<usize>,
+    /// For each row of the tunes, its bar.
+    pub(super) of_row: Vec<usize>,
 }
 
 impl Bars {
@@ -40,28 +42,21 @@ impl Bars {
             from: vec![0; on.rows()],
             tunes: Sequences::new(&counts),
             place: Vec::with_capacity(lengths.len()),
-            before: vec![None; on.rows()],
+            number: Vec::with_capacity(lengths.len()),
+            of_row: vec![0; on.rows()],
         };
-        for b in 0..counts.len() {
-            bars.place.extend(bars.tunes.rows_of(b));
-        }
-        bars.connect(on, &counts);
-        bars
-    }
-
-    fn connect(&mut self, on: &Sequences, counts: &[usize]) {
-        let mut bar = 0;
         for (b, &count) in counts.iter().enumerate() {
             let mut rows = on.rows_of(b);
-            for m in 0..count {
-                let before = m.checked_sub(1).map(|_| self.place[bar - 1]);
-                for (own, row) in self.rows.rows_of(bar).zip(&mut rows) {
-                    self.from[own] = row;
-                    self.before[row] = before;
+            for (m, bar) in (bars.number.len()..).take(count).enumerate() {
+                for (own, row) in bars.rows.rows_of(bar).zip(&mut rows) {
+                    bars.from[own] = row;
+                    bars.of_row[row] = bar;
                 }
-                bar += 1;
+                bars.number.push(m);
             }
+            bars.place.extend(bars.tunes.rows_of(b));
         }
+        bars
     }
 }
 
@@ -86,17 +81,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_looks_back_on_the_bar_before_its_own_and_never_on_its_own() {
+    fn bars_are_counted_tune_after_tune() {
         let on = Sequences::new(&[3, 5]);
         let bars = Bars::new(&on, &[0, 0, 1, 0, 1, 1, 2, 2]);
         assert_eq!(bars.rows.lengths(), [2, 1, 1, 2, 2]);
         assert_eq!(bars.tunes.lengths(), [2, 3]);
-        let look = |b: usize| -> Vec<Option<usize>> {
-            on.rows_of(b).map(|row| bars.before[row]).collect()
-        };
-        let bar = |b: usize, m: usize| Some(bars.tunes.row(b, m));
-        assert_eq!(look(0), [None, None, bar(0, 0)]);
-        assert_eq!(look(1), [None, bar(1, 0), bar(1, 0), bar(1, 1), bar(1, 1)]);
+        assert_eq!(bars.number, [0, 1, 0, 1, 2]);
+        let of = |b: usize| -> Vec<usize> { on.rows_of(b).map(|row| bars.of_row[row]).collect() };
+        assert_eq!((of(0), of(1)), (vec![0, 0, 1], vec![2, 3, 3, 4, 4]));
+        let place = |b: usize, m: usize| bars.tunes.row(b, m);
+        let places = [place(0, 0), place(0, 1), place(1, 0), place(1, 1), place(1, 2)];
+        assert_eq!(bars.place, places);
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub enum Structure {
     /// One stack over all rows.
     Flat(Stack),
     /// Three stacks, as VirtuosoTune has them (Jeong 2023): one over rows; one over bars, each the rows of a bar pooled
-    /// by attention; and one over rows again, which sees the first one's states beside the bars that are over.
+    /// by attention; and one over rows again, which sees the first one's states beside the bars that are over: the
+    /// second one's state, and, which is ours, the bars four and eight back as they were pooled.
     Hierarchical {
         /// Over rows.
         note: Stack,

@@ -3,7 +3,6 @@
 use super::heads::HeadsTape;
 use super::hierarchy::Hierarchy;
 use super::{LanguageModel, Reader};
-use crate::columns::Columns;
 
 /// What the model remembers of N tunes that are being written.
 ///
@@ -15,11 +14,22 @@ pub struct Generation {
     notes: Vec<Vec<f32>>,
     bars: Vec<Vec<f32>>,
     output: Vec<Vec<f32>>,
-    /// The bar of each tune that is not over yet.
-    open: Vec<OpenBar>,
+    /// The bars of each tune.
+    sheets: Vec<Sheet>,
     embedded: Vec<f32>,
     symbol_logits: Vec<f32>,
     heads: HeadsTape,
+}
+
+/// The bars of one tune.
+#[derive(Clone, Debug)]
+struct Sheet {
+    /// The one that is not over yet.
+    open: OpenBar,
+    /// Those that are, pooled.
+    over: Vec<Vec<f32>>,
+    /// What the rows of the open one read of them.
+    context: Vec<f32>,
 }
 
 /// The rows of a bar so far, pooled by attention: the softmax is carried on row by row, with its largest score.
@@ -76,7 +86,7 @@ impl Generation {
         }
         retain(&mut self.symbol_logits, kept);
         let mut answers = kept.iter();
-        self.open.retain(|_| answers.next().is_some_and(|&kept| kept));
+        self.sheets.retain(|_| answers.next().is_some_and(|&kept| kept));
         self.tunes = kept.iter().filter(|&&kept| kept).count();
     }
 }
@@ -94,12 +104,15 @@ fn retain(rows: &mut Vec<f32>, kept: &[bool]) {
 impl LanguageModel {
     /// The state before the first row of `tunes` tunes.
     pub fn begin(&self, tunes: usize) -> Generation {
-        let (notes, bars, output, width) = match &self.reader {
-            Reader::Flat(gru) => (gru.start(tunes), Vec::new(), Vec::new(), 0),
+        let (notes, bars, output, sheets) = match &self.reader {
+            Reader::Flat(gru) => (gru.start(tunes), Vec::new(), Vec::new(), Vec::new()),
             Reader::Hierarchical(all) => {
                 let stacks = [&all.note, &all.bar, &all.output].map(|gru| gru.start(tunes));
                 let [notes, bars, output] = stacks;
-                (notes, bars, output, all.config.note.hidden)
+                let context = all.context(&vec![0.0; all.config.bar.hidden], &[]);
+                let open = OpenBar::new(all.config.note.hidden);
+                let sheet = Sheet { open, over: Vec::new(), context };
+                (notes, bars, output, vec![sheet; tunes])
             }
         };
         Generation {
@@ -107,7 +120,7 @@ impl LanguageModel {
             notes,
             bars,
             output,
-            open: vec![OpenBar::new(width); tunes],
+            sheets,
             embedded: Vec::new(),
             symbol_logits: Vec::new(),
             heads: HeadsTape::default(),
@@ -161,17 +174,20 @@ impl Hierarchy {
     fn step(&self, closes: &[bool], state: &mut Generation) {
         let (note, bar) = (self.config.note.hidden, self.config.bar.hidden);
         self.note.step(&state.embedded, &mut state.notes);
-        let notes = top(&state.notes);
-        for (open, row) in state.open.iter_mut().zip(notes.chunks_exact(note)) {
-            open.add(self.score(row), row);
+        let mut joined = Vec::with_capacity(state.tunes * 2 * note);
+        for (sheet, row) in state.sheets.iter_mut().zip(top(&state.notes).chunks_exact(note)) {
+            sheet.open.add(self.score(row), row);
+            joined.extend_from_slice(row);
+            joined.extend_from_slice(&sheet.context);
         }
-        let mut joined = vec![0.0; state.tunes * (note + bar)];
-        let width = note + bar;
-        Columns { start: 0, count: note, width }.put(notes, &mut joined);
-        Columns { start: note, count: bar, width }.put(top(&state.bars), &mut joined);
         self.output.step(&joined, &mut state.output);
         let over: Vec<usize> = (0..state.tunes).filter(|&tune| closes[tune]).collect();
-        let pooled: Vec<f32> = over.iter().flat_map(|&tune| state.open[tune].close()).collect();
+        let mut pooled = Vec::with_capacity(over.len() * note);
+        for &tune in &over {
+            let Sheet { open, over, .. } = &mut state.sheets[tune];
+            over.push(open.close());
+            pooled.extend(over.last().into_iter().flatten());
+        }
         let mut bars: Vec<Vec<f32>> = Vec::with_capacity(state.bars.len());
         for layer in &state.bars {
             bars.push(over.iter().flat_map(|&tune| &layer[tune * bar..][..bar]).copied().collect());
@@ -181,6 +197,11 @@ impl Hierarchy {
             for (&tune, moved) in over.iter().zip(moved.chunks_exact(bar)) {
                 layer[tune * bar..][..bar].copy_from_slice(moved);
             }
+        }
+        let states = top(&state.bars);
+        for tune in over {
+            let sheet = &mut state.sheets[tune];
+            sheet.context = self.context(&states[tune * bar..][..bar], &sheet.over);
         }
     }
 }

@@ -71,6 +71,22 @@ fn a_reel_has_four_beats() {
 }
 
 #[test]
+fn echoes_are_what_stood_a_phrase_and_a_part_before() {
+    check(
+        "M:2/4\nL:1/4\nK:C\nCD|E2|F2|G2|A2|(3Bcde||fg|",
+        "symbol:       start note60 note62 | note64 | note65 | note67 | note69 | (3:2:3 note71 note72 note74 note76 || note77 note79 | end
+         phrase_echo:  . . . . . . . . . note60 | note64 note64 . . | . . . . . .
+         phrase_echo_duration: . . . . . . . . . 1/4 . 1/2 1/2 . . . . . . . . .
+         part_echo:    . . . . . . . . . . . . . . . . . note60 note62 | note64 note64",
+    );
+    let tune = tokens("M:2/4\nL:1/4\nK:C\nCD|E2|F2|G2|CD||");
+    assert_eq!(
+        column(&tune.transposed(2).unwrap(), Feature::PhraseEcho),
+        column(&tune, Feature::PhraseEcho).replace("note62", "note64").replace("note60", "note62"),
+    );
+}
+
+#[test]
 fn a_slip_jig_is_compound_and_triple() {
     check(
         "R:Slip_Jig\nM:9/8\nL:1/8\nK:G\nB2E G2E F3|",

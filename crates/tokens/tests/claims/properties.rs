@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use tokens::{Builder, Facts, Feature, Root, Tokens, Value, Vocabulary, VocabularyOptions};
 
 /// Features that move with the notes.
-const MOVED: [Feature; 7] = [
+const MOVED: [Feature; 9] = [
+    Feature::PhraseEcho,
+    Feature::PartEcho,
     Feature::Symbol,
     Feature::Pitch,
     Feature::PitchClass,

@@ -67,6 +67,10 @@ impl Default for MelodyConfig {
             (Feature::NextBarIndexMod4, 4),
             (Feature::NextPosition, 24),
             (Feature::NextBeatStrength, 4),
+            (Feature::PhraseEcho, 48),
+            (Feature::PhraseEchoDuration, 12),
+            (Feature::PartEcho, 48),
+            (Feature::PartEchoDuration, 12),
             (Feature::Part, 4),
             (Feature::Key, 24),
             (Feature::Mode, 4),
@@ -97,8 +101,8 @@ impl Default for ModelConfig {
     fn default() -> Self {
         let structure = Structure::Hierarchical {
             note: Stack { hidden: 192, layers: 1 },
-            bar: Stack { hidden: 256, layers: 1 },
-            output: Stack { hidden: 320, layers: 1 },
+            bar: Stack { hidden: 256, layers: 2 },
+            output: Stack { hidden: 288, layers: 1 },
         };
         Self {
             structure,
@@ -135,7 +139,7 @@ pub struct LanguageTrainingConfig {
 impl Default for LanguageTrainingConfig {
     fn default() -> Self {
         Self {
-            epochs: 8,
+            epochs: 9,
             batch_rows: 4096,
             learning_rate: 3e-3,
             warm_up: 0.05,

@@ -33,6 +33,22 @@ struct Replica {
     tape: LanguageTape,
 }
 
+/// Half of a batch, and what its dropout is drawn from.
+struct Half {
+    batch: LanguageBatch,
+    dropout: ChaCha8Rng,
+}
+
+impl Half {
+    fn forward(
+        mut self,
+        model: &LanguageModel,
+        tape: &mut LanguageTape,
+    ) -> Result<LanguageLoss, model::Error> {
+        model.forward(&self.batch, Mode::Train(&mut self.dropout), tape)
+    }
+}
+
 /// A model with the pretraining's first weights.
 pub(super) fn model(
     config: &Pretraining,
@@ -66,8 +82,8 @@ impl<'a> LanguageLearner<'a> {
         Ok(Self { config, features, melodies, run, model, tape, second })
     }
 
-    /// Every second tune of a batch in the key in which it is learned this time, and what its dropout is drawn from.
-    fn half(&self, (batch, half): (&[usize], usize), step: u64) -> (LanguageBatch, ChaCha8Rng) {
+    /// Every second tune of a batch, in the key in which it is learned this time.
+    fn half(&self, (batch, half): (&[usize], usize), step: u64) -> Half {
         let (seed, melodies) = (self.config.seed, self.melodies);
         let place = 2 * step + half as u64;
         let mut choice = generator(seed, Purpose::Choice, place);
@@ -77,7 +93,7 @@ impl<'a> LanguageLearner<'a> {
             tunes.map(|&tune| moved(&melodies.train[tune], keys, &mut choice)).collect();
         let tunes: Vec<&Tokens> = tunes.iter().collect();
         let batch = LanguageBatch::new(&melodies.vocabulary, &self.features, &tunes);
-        (batch, generator(seed, Purpose::Dropout, place))
+        Half { batch, dropout: generator(seed, Purpose::Dropout, place) }
     }
 
     /// How the pretraining wants it trained.
@@ -160,18 +176,12 @@ impl Learner for LanguageLearner<'_> {
     /// Each half of the batch goes through a copy of the model of its own, on a thread of its own where there are two:
     /// recurrent layers leave a second thread little to do otherwise. The halves do not depend on the threads.
     fn gradients(&mut self, batch: &[usize], step: u64) -> Result<LanguageLoss, model::Error> {
-        let halves = [0, 1].map(|half| self.half((batch, half), step));
+        let [first, second] = [0, 1].map(|half| self.half((batch, half), step));
         copy_values(&self.model, &mut self.second.model);
         self.second.model.zero_gradients();
-        let [first, second] = &halves;
-        let forward =
-            |half: &(LanguageBatch, ChaCha8Rng), model: &LanguageModel, tape: &mut LanguageTape| {
-                let (batch, mut dropout) = half.clone();
-                model.forward(&batch, Mode::Train(&mut dropout), tape)
-            };
         let (a, b) = rayon::join(
-            || forward(first, &self.model, &mut self.tape),
-            || forward(second, &self.second.model, &mut self.second.tape),
+            || first.forward(&self.model, &mut self.tape),
+            || second.forward(&self.second.model, &mut self.second.tape),
         );
         let (a, b) = (a?, b?);
         let whole = (a.symbols + b.symbols, a.durations + b.durations);
