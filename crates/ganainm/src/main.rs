@@ -22,6 +22,7 @@ Examples:
   ganainm demo                                   the whole story on public-domain books
   ganainm corpus add ~/tunes thesession.abc      read tunes into the corpus
   ganainm pretrain configs/pretrain.toml         a language model of melodies
+  ganainm compose runs/pretrain --type jig       a tune of its own
   ganainm train configs/gru.toml --run runs/gru  learn from them
   ganainm evaluate runs/gru                      see how well titles and tunes find each other
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt
@@ -37,6 +38,8 @@ enum Command {
     Corpus(commands::corpus::Command),
     /// Train the melody language model of a config.
     Pretrain(commands::pretrain::Args),
+    /// Compose tunes with a melody language model.
+    Compose(commands::compose::Args),
     /// Train the two towers of a config.
     Train(commands::train::Args),
     /// Report how well a run's towers find titles for melodies and melodies for titles.
@@ -82,6 +85,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Corpus(command) => commands::corpus::run(&command),
         Command::Pretrain(args) => commands::pretrain::run(&args),
+        Command::Compose(args) => commands::compose::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Rank(args) => commands::rank::run(&args),

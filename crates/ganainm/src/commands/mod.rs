@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub(crate) mod completions;
+pub(crate) mod compose;
 pub(crate) mod corpus;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
