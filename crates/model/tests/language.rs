@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests unwrap as the tests do")]
 
-#[allow(dead_code, reason = "every test file takes what it needs")]
 #[path = "../../kernels/tests/common/mod.rs"]
 mod common;
 

@@ -57,6 +57,7 @@ impl Fixture {
     }
 
     /// Any result: no farther from PyTorch's in double precision than PyTorch's autocast is.
+    #[allow(dead_code, reason = "every test file takes what it needs")]
     pub(crate) fn check_against_autocast(&self, key: &str, found: &[f32]) {
         let (off, theirs) = (self.distance(key, found), self.floats(&format!("autocast.{key}"))[0]);
         assert!(off <= f64::from(theirs), "{}: {key} is {off} off, autocast {theirs}", self.name);
