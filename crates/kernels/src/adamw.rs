@@ -58,7 +58,7 @@ impl AdamWStep {
             vectorised(
                 #[inline(always)]
                 || {
-                    let moments = first.iter_mut().zip(second);
+                    let moments = first.iter_mut().zip(&mut *second);
                     for ((p, &g), (m, v)) in value.iter_mut().zip(grad).zip(moments) {
                         let g = g * self.scale;
                         *m += (g - *m) * (1.0 - self.betas.0);

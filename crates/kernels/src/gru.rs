@@ -8,7 +8,10 @@
 //! z = σ(Wz x + bz + Uz h + cz)      n = tanh(Wn x + bn + r q)      h' = n + z (h - n)
 //! ```
 //!
-//! The products with `x` are one large product for all steps; only those with `h` are taken step by step.
+//! The steps are taken in windows, small enough that what one kernel leaves is still in the caches when the next one
+//! reads it. Within a window the products with `x`, and on the way back those for the gradients of `x` and of the
+//! weights, are large ones; only those with `h` are taken step by step, by all the parts of a thread at once, so that
+//! the weights come through the caches once a step.
 
 mod backward;
 mod tiled;
@@ -18,13 +21,25 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::activation::{sigmoid, tanh};
-use crate::gemm::{Packed, matmul_packed_all};
+use crate::gemm::{Packed, matmul_packed, matmul_packed_all};
 use crate::path;
 use crate::sequences::Part;
 use crate::simd::vectorised;
 use crate::{Path, Precision, Sequences, View, ViewMut, Write};
 
 pub use backward::{GruFlow, GruGradients};
+
+/// About as many rows are in a window.
+const ROWS: usize = 1024;
+
+/// Fewer steps are not worth a window's overhead.
+const STEPS: usize = 8;
+
+/// Bytes of W x that stay in the second cache.
+const PROJECTED: usize = 3 << 19;
+
+/// Rows that one piece of work has of a large product.
+const PIECE: usize = 256;
 
 /// The weights of one direction, gates in the order r, z, n.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +82,8 @@ pub struct GruTape {
     /// q, r, z, n of each row, (S, 4H); the backward pass puts their gradients here.
     gates: Vec<f32>,
     output: Vec<f32>,
-    /// The hidden states that the rows were made from, (S, H), gathered for one product.
-    previous: Vec<f32>,
+    /// Wᵀ going forward, W on the way back.
+    input: Packed,
     /// Uᵀ going forward; on the way back U's rows for r and z, and those for n.
     recurrent: [Packed; 2],
     /// All of this but the output where there are tiles.
@@ -98,24 +113,62 @@ impl Gru<'_> {
             return self.forward_on_tiles(x.data, &mut tape.tiled, &mut tape.output);
         }
         tape.gates.resize(rows * 4 * h, 0.0);
-        let projected = ViewMut::new(&mut tape.gates, rows, 4 * h).columns(h..4 * h);
-        let weights = View::new(self.weights.input, 3 * h, i);
-        self.precision.matmul()(x, weights.t(), projected, Write::Set);
+        let GruTape { gates, output, input, recurrent: [recurrent, _], .. } = tape;
+        self.pack(input, View::new(self.weights.input, 3 * h, i).t());
+        self.pack(recurrent, View::new(self.weights.recurrent, 3 * h, h).t());
         let biases = &self.biases();
-        let recurrent = &mut tape.recurrent[0];
-        recurrent.pack(View::new(self.weights.recurrent, 3 * h, h).t());
-        recurrent.round(self.precision);
-        let (mut gates, mut output) = (&mut tape.gates[..], &mut tape.output[..]);
-        let mut parts = Vec::with_capacity(self.sequences.parts().len());
-        for part in self.sequences.parts() {
-            let (own_gates, gates_left) = gates.split_at_mut(part.rows() * 4 * h);
-            let (own_output, output_left) = output.split_at_mut(part.rows() * h);
-            let [product, rounded] = [Vec::new(), Vec::new()];
-            parts.push(PartRows { part, gates: own_gates, output: own_output, product, rounded });
-            (gates, output) = (gates_left, output_left);
+        let gates = self.sequences.by_part(4 * h, gates);
+        let outputs = self.sequences.by_part(h, output);
+        let both = self.sequences.parts().iter().zip(gates.into_iter().zip(outputs));
+        let mut parts: Vec<PartRows<'_>> = both
+            .map(|(part, (gates, output))| {
+                let [product, rounded] = [Vec::new(), Vec::new()];
+                PartRows { part, gates, output, product, rounded }
+            })
+            .collect();
+        let windows = self.windows().into_iter();
+        for steps in windows.flat_map(|window| self.projections(&window, h)) {
+            parts.par_iter_mut().for_each(|part| self.project(part, x, (input, &steps)));
+            let groups = parts.par_chunks_mut(self.sequences.parts_a_thread());
+            groups.for_each(|parts| self.run(parts, &steps, (recurrent, biases)));
         }
-        let groups = parts.par_chunks_mut(self.sequences.parts_a_thread());
-        groups.for_each(|parts| self.run(parts, recurrent, biases));
+    }
+
+    /// A right operand as it enters products.
+    fn pack(&self, packed: &mut Packed, matrix: View<'_>) {
+        packed.pack(matrix);
+        packed.round(self.precision);
+    }
+
+    /// The windows in the order in which the forward pass takes them.
+    fn windows(&self) -> Vec<Range<usize>> {
+        let longest = self.sequences.parts().iter().map(Part::len).max().unwrap_or(0);
+        let steps = ROWS / self.sequences.lengths().len().max(1);
+        self.direction.cut(0..longest, steps.max(STEPS))
+    }
+
+    /// A window cut up so that W x of one piece, its gates as wide as said, stays in the second cache until it is read.
+    fn projections(&self, window: &Range<usize>, columns: usize) -> Vec<Range<usize>> {
+        let of_step = self.sequences.lengths().len() * 3 * columns * size_of::<f32>();
+        self.direction.cut(window.clone(), PROJECTED / of_step.max(1))
+    }
+
+    /// W x for the rows of some steps of a part.
+    fn project(
+        &self,
+        of: &mut PartRows<'_>,
+        x: View<'_>,
+        (weights, steps): (&Packed, &Range<usize>),
+    ) {
+        let (h, i, rows) = (self.hidden(), x.cols, of.part.rows_of(steps));
+        let x = x.rows(of.part.start + rows.start..of.part.start + rows.end).data;
+        let gates = &mut of.gates[rows.start * 4 * h..rows.end * 4 * h];
+        gates.par_chunks_mut(PIECE * 4 * h).enumerate().for_each(|(piece, gates)| {
+            let (mut rounded, count) = (Vec::new(), gates.len() / (4 * h));
+            let x = self.precision.rounded(&x[piece * PIECE * i..][..count * i], &mut rounded);
+            let out = ViewMut::new(gates, count, 4 * h).columns(h..4 * h);
+            matmul_packed(View::new(x, count, i), weights, out, Write::Set);
+        });
     }
 
     /// Whether the products are taken on tiles.
@@ -134,12 +187,16 @@ impl Gru<'_> {
         self.weights.input.len() / self.weights.input_bias.len()
     }
 
-    /// Every step of some parts, all of them a step at a time: U comes through the caches once for all.
-    fn run(&self, parts: &mut [PartRows<'_>], recurrent: &Packed, biases: &[f32]) {
+    /// Some steps of some parts, all of them a step at a time: U comes through the caches once for all.
+    fn run(
+        &self,
+        parts: &mut [PartRows<'_>],
+        steps: &Range<usize>,
+        (recurrent, biases): (&Packed, &[f32]),
+    ) {
         let h = self.hidden();
         let zeros = vec![0.0; 3 * h];
-        let steps = parts.iter().map(|rows| rows.part.len()).max().unwrap_or(0);
-        for t in self.direction.steps(0..steps) {
+        for t in self.direction.steps(steps.clone()) {
             let mut products = Vec::with_capacity(parts.len());
             for rows in &mut *parts {
                 let past = self.direction.before(rows.part, t);
@@ -155,10 +212,11 @@ impl Gru<'_> {
                 let gates = &mut rows.gates[steps[t] * 4 * h..steps[t + 1] * 4 * h];
                 let (out, past) = self.states(rows.part, t, rows.output);
                 let product = &rows.product;
-                let rows = Rows { gates: &mut *gates, product, past, out, biases, zeros: &zeros };
+                let mut rows =
+                    Rows { gates: &mut *gates, product, past, out, biases, zeros: &zeros };
                 vectorised(
                     #[inline(always)]
-                    || apply_gates(rows),
+                    || apply_gates(&mut rows),
                 );
                 self.precision.round_all(gates);
             }
@@ -190,6 +248,16 @@ impl Gru<'_> {
 }
 
 impl Direction {
+    /// Pieces of at most so many steps, in the order in which they are taken.
+    fn cut(self, steps: Range<usize>, size: usize) -> Vec<Range<usize>> {
+        let (end, size) = (steps.end, size.max(1));
+        let pieces = steps.step_by(size).map(|from| from..(from + size).min(end));
+        match self {
+            Direction::Forward => pieces.collect(),
+            Direction::Backward => pieces.rev().collect(),
+        }
+    }
+
     /// Steps in the order in which they are taken.
     fn steps(self, steps: Range<usize>) -> impl DoubleEndedIterator<Item = usize> {
         let ends = steps.start + steps.end;
@@ -208,7 +276,7 @@ impl Direction {
 
 /// The gates of the rows of one step. Each loop writes to one slice only, or it would not become vector code.
 #[inline(always)]
-fn apply_gates(rows: Rows<'_>) {
+fn apply_gates(rows: &mut Rows<'_>) {
     let h = rows.zeros.len() / 3;
     let (mut past, mut products) = (rows.past.chunks_exact(h), rows.product.chunks_exact(3 * h));
     for (gates, out) in rows.gates.chunks_exact_mut(4 * h).zip(rows.out.chunks_exact_mut(h)) {

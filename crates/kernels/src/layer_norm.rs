@@ -45,7 +45,7 @@ impl LayerNorm<'_> {
                 #[inline(always)]
                 || {
                     let rows = x.chunks_exact(d).zip(y.chunks_exact_mut(d));
-                    let tapes = normal.chunks_exact_mut(d).zip(inverse);
+                    let tapes = normal.chunks_exact_mut(d).zip(&mut *inverse);
                     for ((x, y), (normal, inverse)) in rows.zip(tapes) {
                         *inverse = normalise(x, normal);
                         for j in 0..d {

@@ -133,6 +133,17 @@ impl Sequences {
         &self.parts
     }
 
+    /// Rows, as wide as said, cut into those of each part.
+    pub(crate) fn by_part<'r>(&self, width: usize, rows: &'r mut [f32]) -> Vec<&'r mut [f32]> {
+        let mut rest = rows;
+        let mut cut = |part: &Part| {
+            let (own, after) = std::mem::take(&mut rest).split_at_mut(part.rows() * width);
+            rest = after;
+            own
+        };
+        self.parts.iter().map(&mut cut).collect()
+    }
+
     /// How many parts one thread takes where all threads take as many.
     pub(crate) fn parts_a_thread(&self) -> usize {
         self.parts.len().div_ceil(rayon::current_num_threads()).max(1)

@@ -1,16 +1,29 @@
 //! Plain loops compiled once for every vector width, and the one used that the processor has.
 
-use pulp::NullaryFnOnce;
+use pulp::{Simd, WithSimd};
 
 use crate::path::dispatch;
 
-/// Runs a loop with the widest vectors of this processor.
+/// Runs a loop once, with the widest vectors of the path that is taken.
 ///
-/// The closure has to be `#[inline(always)]`, or it is compiled for the narrowest ones. No operation is fused or
-/// reordered by this, so that the values are the same for every width.
+/// The closure has to be `#[inline(always)]`, and so has every function in it, or they are compiled for the narrowest
+/// vectors. That is also why it is none that can be called only once: the compiler puts a function of its own around
+/// another one that is passed for such a closure. No operation is fused or reordered by this, so that the values are
+/// the same for every width.
 #[inline(always)]
-pub(crate) fn vectorised<F: NullaryFnOnce>(work: F) -> F::Output {
-    dispatch(work)
+pub(crate) fn vectorised<R>(work: impl FnMut() -> R) -> R {
+    dispatch(Loop(work))
+}
+
+struct Loop<F>(F);
+
+impl<R, F: FnMut() -> R> WithSimd for Loop<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) -> R {
+        (self.0)()
+    }
 }
 
 /// Independent partial sums, enough of them to fill two of the widest vectors.

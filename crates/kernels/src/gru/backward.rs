@@ -1,9 +1,11 @@
 //! The GRU's backward pass through time.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::{Gru, GruTape};
-use crate::gemm::{Packed, matmul_packed_all};
+use super::{Gru, GruTape, PIECE};
+use crate::gemm::{Packed, matmul_packed, matmul_packed_all};
 use crate::sequences::Part;
 use crate::simd::vectorised;
 use crate::{View, ViewMut, Write};
@@ -47,59 +49,29 @@ impl Gru<'_> {
         if self.is_tiled() {
             return self.backward_on_tiles((&mut tape.tiled, &tape.output), flow, grads);
         }
-        let matmul = self.precision.matmul();
-        self.gather_previous(tape);
-        self.through_time(flow.grad_output, tape, grads);
-        let gates = View::new(&tape.gates, rows, 4 * h);
-        let (q, rz, rzn) = (gates.columns(0..h), gates.columns(h..3 * h), gates.columns(h..4 * h));
-        let weights = View::new(self.weights.input, 3 * h, i);
-        matmul(rzn, weights, ViewMut::new(flow.grad_x, rows, i), flow.write);
-        let x = View::new(flow.x, rows, i);
-        matmul(rzn.t(), x, ViewMut::new(grads.input, 3 * h, i), Write::Add);
-        let previous = View::new(&tape.previous, rows, h);
-        let (of_rz, of_n) = grads.recurrent.split_at_mut(2 * h * h);
-        matmul(rz.t(), previous, ViewMut::new(of_rz, 2 * h, h), Write::Add);
-        matmul(q.t(), previous, ViewMut::new(of_n, h, h), Write::Add);
-    }
-
-    /// Puts the state that each row was made from beside it: the output of the step before, or zeros.
-    fn gather_previous(&self, tape: &mut GruTape) {
-        let h = self.hidden();
-        tape.previous.resize(tape.output.len(), 0.0);
-        for part in self.sequences.parts() {
-            let rows = part.start * h..(part.start + part.rows()) * h;
-            let (output, previous) = (&tape.output[rows.clone()], &mut tape.previous[rows]);
-            for t in 0..part.len() {
-                let to = &mut previous[part.steps[t] * h..part.steps[t + 1] * h];
-                let past = self.direction.before(part, t);
-                let (live, fresh) = to.split_at_mut(past.len() * h);
-                live.copy_from_slice(&output[past.start * h..past.end * h]);
-                fresh.fill(0.0);
-            }
-        }
-    }
-
-    /// Replaces q, r, z and n of every row by the gradients of q and of what r, z and n are functions of.
-    fn through_time(&self, grad_output: &[f32], tape: &mut GruTape, grads: &mut GruGradients<'_>) {
-        let h = self.hidden();
+        let GruTape { gates, output, input, recurrent, .. } = tape;
         let weights = View::new(self.weights.recurrent, 3 * h, h);
-        let [of_rz, of_n] = &mut tape.recurrent;
-        of_rz.pack(weights.rows(0..2 * h));
-        of_n.pack(weights.rows(2 * h..3 * h));
-        tape.recurrent.iter_mut().for_each(|packed| packed.round(self.precision));
-        let recurrent = &tape.recurrent;
-        let mut parts = Vec::with_capacity(self.sequences.parts().len());
-        let mut gates = &mut tape.gates[..];
-        for part in self.sequences.parts() {
-            let (own, rest) = gates.split_at_mut(part.rows() * 4 * h);
-            let rows = part.start * h..(part.start + part.rows()) * h;
-            let (grad, previous) = (&grad_output[rows.clone()], &tape.previous[rows]);
-            let (sums, carry) = (vec![0.0; 4 * h], vec![0.0; part.members.len() * h]);
-            parts.push(PartRows { part, gates: own, grad, previous, carry, sums });
-            gates = rest;
+        self.pack(&mut recurrent[0], weights.rows(0..2 * h));
+        self.pack(&mut recurrent[1], weights.rows(2 * h..3 * h));
+        self.pack(input, View::new(self.weights.input, 3 * h, i));
+        let gates = self.sequences.by_part(4 * h, gates);
+        let of_x = self.sequences.by_part(i, flow.grad_x);
+        let all = self.sequences.parts().iter().zip(gates.into_iter().zip(of_x));
+        let mut parts: Vec<PartRows<'_>> = all
+            .map(|(part, (gates, grad_x))| {
+                let rows = part.start * h..(part.start + part.rows()) * h;
+                let (grad, output) = (&flow.grad_output[rows.clone()], &output[rows]);
+                let (sums, carry) = (vec![0.0; 4 * h], vec![0.0; part.members.len() * h]);
+                PartRows { part, gates, grad, grad_x, output, previous: Vec::new(), carry, sums }
+            })
+            .collect();
+        for steps in self.windows().iter().rev() {
+            let groups = parts.par_chunks_mut(self.sequences.parts_a_thread());
+            groups.for_each(|parts| self.run_back(parts, steps, recurrent));
+            let each = parts.par_iter_mut();
+            each.for_each(|part| self.grad_x(part, steps, (input, flow.write)));
+            parts.iter().for_each(|part| self.grad_weights(part, steps, (flow.x, grads)));
         }
-        let groups = parts.par_chunks_mut(self.sequences.parts_a_thread());
-        groups.for_each(|parts| self.run_back(parts, recurrent));
         for PartRows { sums, .. } in parts {
             add(&mut grads.input_bias[..], &sums[h..]);
             add(&mut grads.recurrent_bias[..2 * h], &sums[h..3 * h]);
@@ -107,13 +79,63 @@ impl Gru<'_> {
         }
     }
 
-    /// Some parts, all of them a step at a time, from the step taken last to the first.
-    fn run_back(&self, parts: &mut [PartRows<'_>], recurrent: &[Packed; 2]) {
+    /// The gradient of `x` for some steps of a part.
+    fn grad_x(
+        &self,
+        of: &mut PartRows<'_>,
+        steps: &Range<usize>,
+        (weights, write): (&Packed, Write),
+    ) {
+        let (h, i, rows) = (self.hidden(), self.input(), of.part.rows_of(steps));
+        let gates = of.gates[rows.start * 4 * h..rows.end * 4 * h].par_chunks(PIECE * 4 * h);
+        let grad_x = of.grad_x[rows.start * i..rows.end * i].par_chunks_mut((PIECE * i).max(1));
+        gates.zip(grad_x).for_each(|(gates, grad_x)| {
+            let rows = gates.len() / (4 * h);
+            let gates = View::new(gates, rows, 4 * h).columns(h..4 * h);
+            matmul_packed(gates, weights, ViewMut::new(grad_x, rows, i), write);
+        });
+    }
+
+    /// Adds the gradients of W and U for some steps of a part.
+    fn grad_weights(
+        &self,
+        of: &PartRows<'_>,
+        steps: &Range<usize>,
+        (x, grads): (&[f32], &mut GruGradients<'_>),
+    ) {
+        let (h, i, rows) = (self.hidden(), self.input(), of.part.rows_of(steps));
+        let matmul = self.precision.matmul();
+        let gates = View::new(&of.gates[rows.start * 4 * h..rows.end * 4 * h], rows.len(), 4 * h);
+        let (q, rz, rzn) = (gates.columns(0..h), gates.columns(h..3 * h), gates.columns(h..4 * h));
+        let x = &x[(of.part.start + rows.start) * i..(of.part.start + rows.end) * i];
+        let x = View::new(x, rows.len(), i);
+        matmul(rzn.t(), x, ViewMut::new(grads.input, 3 * h, i), Write::Add);
+        let previous = View::new(&of.previous, rows.len(), h);
+        let (of_rz, of_n) = grads.recurrent.split_at_mut(2 * h * h);
+        matmul(rz.t(), previous, ViewMut::new(of_rz, 2 * h, h), Write::Add);
+        matmul(q.t(), previous, ViewMut::new(of_n, h, h), Write::Add);
+    }
+
+    /// Gathers the state that each row of some steps was made from: the output of the step before, or zeros.
+    fn gather_previous(&self, of: &mut PartRows<'_>, steps: &Range<usize>) {
         let h = self.hidden();
-        let steps = parts.iter().map(|rows| rows.part.len()).max().unwrap_or(0);
-        for t in self.direction.steps(0..steps).rev() {
+        of.previous.clear();
+        for t in steps.start..steps.end.min(of.part.len()) {
+            let past = self.direction.before(of.part, t);
+            of.previous.extend_from_slice(&of.output[past.start * h..past.end * h]);
+            let rows = of.part.steps[t + 1] - of.part.rows_of(steps).start;
+            of.previous.resize(rows * h, 0.0);
+        }
+    }
+
+    /// Some steps of some parts, all of them a step at a time, from the step taken last to the first: q, r, z and n
+    /// become the gradients of q and of what r, z and n are functions of.
+    fn run_back(&self, parts: &mut [PartRows<'_>], steps: &Range<usize>, recurrent: &[Packed; 2]) {
+        let h = self.hidden();
+        parts.iter_mut().for_each(|part| self.gather_previous(part, steps));
+        for t in self.direction.steps(steps.clone()).rev() {
             for rows in parts.iter_mut().filter(|rows| t < rows.part.len()) {
-                self.gates_back(rows, t);
+                self.gates_back(rows, t, steps);
             }
             for (columns, weights) in [h..3 * h, 0..h].into_iter().zip(recurrent) {
                 let mut products = Vec::with_capacity(parts.len());
@@ -130,14 +152,15 @@ impl Gru<'_> {
     }
 
     /// One step of one part, but for what comes through the recurrent product.
-    fn gates_back(&self, part: &mut PartRows<'_>, t: usize) {
+    fn gates_back(&self, part: &mut PartRows<'_>, t: usize, window: &Range<usize>) {
         let h = self.hidden();
-        let PartRows { part, gates, grad, previous, carry, sums } = part;
+        let PartRows { part, gates, grad, previous, carry, sums, .. } = part;
         let rows = part.steps[t]..part.steps[t + 1];
         let of_states = rows.start * h..rows.end * h;
         let gates = &mut gates[rows.start * 4 * h..rows.end * 4 * h];
         let carry = &mut carry[..rows.len() * h];
-        let (grad, previous) = (&grad[of_states.clone()], &previous[of_states]);
+        let before = &previous[(rows.start - part.rows_of(window).start) * h..][..rows.len() * h];
+        let (grad, previous) = (&grad[of_states], before);
         vectorised(
             #[inline(always)]
             || {
@@ -166,8 +189,12 @@ struct PartRows<'a> {
     gates: &'a mut [f32],
     /// The gradient of the output, (S, H).
     grad: &'a [f32],
-    /// The states before each step, (S, H).
-    previous: &'a [f32],
+    /// Where the gradient of the input goes, (S, I).
+    grad_x: &'a mut [f32],
+    /// The states after each step, (S, H).
+    output: &'a [f32],
+    /// The states before each step of one window, (rows, H).
+    previous: Vec<f32>,
     /// The gradient of the states that comes from later steps, (members, H).
     carry: Vec<f32>,
     /// The sums of the gates' gradients, (4H).

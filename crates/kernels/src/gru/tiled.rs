@@ -1,9 +1,6 @@
 //! The GRU on tiles of bf16: what [`Gru`] does in [`Precision::Bf16`](crate::Precision) where there are tiles.
 //!
-//! The steps are taken in windows, small enough that what one kernel leaves is still in the caches when the next one
-//! reads it. Within a window the products with `x`, and on the way back those for the gradients of `x` and of the
-//! weights, are large ones; only those with `h` are taken step by step, by all the parts of a thread at once, so that
-//! the weights come through the caches once a step. The gates are saved as the lines that the tiles are loaded from,
+//! Windows and parts are as there. The gates are saved as the lines that the tiles are loaded from,
 //! and the backward pass puts their gradients in their place. Every gate has a whole number of 32 columns, zeros
 //! after its own.
 
@@ -12,19 +9,13 @@ mod forward;
 
 use std::ops::Range;
 
-use super::{Direction, Gru};
+use super::Gru;
 use crate::sequences::{PART, Part};
 use crate::tiles::{DEPTH, Lines, TILE};
 use crate::{Sequences, View};
 
-/// About as many rows are in a window.
-const ROWS: usize = 1024;
-
-/// Fewer steps are not worth a window's overhead.
-const STEPS: usize = 8;
-
-/// Rows that one piece of work has of a large product.
-const PIECE: usize = 256;
+/// Rows whose gates are worked on at once: few enough pages for the processor to see what will be read next.
+const AT_ONCE: usize = 16;
 
 /// What is kept between the passes, and memory that is used again.
 #[derive(Clone, Debug, Default)]
@@ -85,13 +76,6 @@ impl Sizes {
     }
 }
 
-/// The steps of each window, in their own order.
-fn windows(sequences: &Sequences) -> Vec<Range<usize>> {
-    let longest = sequences.parts().iter().map(Part::len).max().unwrap_or(0);
-    let steps = (ROWS / sequences.lengths().len().max(1)).max(STEPS);
-    (0..longest).step_by(steps).map(|from| from..(from + steps).min(longest)).collect()
-}
-
 impl Tape {
     /// Makes room for a batch.
     fn fit(&mut self, sequences: &Sequences, sizes: Sizes, windows: usize) {
@@ -111,27 +95,7 @@ impl Tape {
     }
 }
 
-/// A slice of rows cut into those of each part.
-fn by_part<'a>(sequences: &Sequences, width: usize, rows: &'a mut [f32]) -> Vec<&'a mut [f32]> {
-    let mut rest = rows;
-    let mut cut = |part: &Part| {
-        let (own, after) = std::mem::take(&mut rest).split_at_mut(part.rows() * width);
-        rest = after;
-        own
-    };
-    sequences.parts().iter().map(&mut cut).collect()
-}
-
 impl Gru<'_> {
-    /// The windows in the order in which the forward pass takes them.
-    fn windows_in_order(&self) -> Vec<Range<usize>> {
-        let mut windows = windows(self.sequences);
-        if self.direction == Direction::Backward {
-            windows.reverse();
-        }
-        windows
-    }
-
     /// The states that the rows of some steps of a part come from, empty for those that begin; `states`: (rows, H).
     fn states_before<'s>(
         &self,
@@ -164,7 +128,9 @@ fn right_blocks(columns: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{GruFlow, GruGradients, GruTape, GruWeights, Precision, Write};
+    use crate::{
+        Direction, GruFlow, GruGradients, GruTape, GruWeights, Precision, Sequences, Write,
+    };
 
     fn noise(n: usize, scale: f32) -> Vec<f32> {
         (0..n).map(|i| scale * (((i * 7919 + 13) % 1009) as f32 / 504.5 - 1.0)).collect()

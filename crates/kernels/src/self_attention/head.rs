@@ -128,7 +128,7 @@ impl Head {
         vectorised(
             #[inline(always)]
             || {
-                for (slopes, weights) in self.slopes.chunks_exact_mut(keys).zip(weights) {
+                for (slopes, weights) in self.slopes.chunks_exact_mut(keys).zip(weights.clone()) {
                     let mean = dot(weights, slopes);
                     for (slope, weight) in slopes.iter_mut().zip(weights) {
                         *slope = weight * (*slope - mean);

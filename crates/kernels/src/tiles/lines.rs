@@ -1,6 +1,5 @@
 //! Operands in the order in which tiles are loaded from them.
 
-use std::array::from_fn;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -24,19 +23,21 @@ impl Line {
     /// Rounds the numbers of a line.
     #[inline(always)]
     pub(crate) fn round(numbers: &[f32; 32]) -> Self {
-        Line(from_fn(
-            #[inline(always)]
-            |i| bf16::bits(numbers[i]),
-        ))
+        let mut line = Line::ZERO;
+        for (to, &x) in line.0.iter_mut().zip(numbers) {
+            *to = bf16::bits(x);
+        }
+        line
     }
 
     /// The numbers of a line.
     #[inline(always)]
     pub(crate) fn numbers(&self) -> [f32; 32] {
-        from_fn(
-            #[inline(always)]
-            |i| bf16::number(self.0[i]),
-        )
+        let mut numbers = [0.0; 32];
+        for (to, &bits) in numbers.iter_mut().zip(&self.0) {
+            *to = bf16::number(bits);
+        }
+        numbers
     }
 
     /// Rounds two rows of 16 numbers to pairs, each of one column.
@@ -126,7 +127,9 @@ impl Lines {
                 let blocks = self.lines.chunks_exact(self.stride);
                 for (block, to) in blocks.zip(to.chunks_exact_mut(DEPTH)) {
                     let mut halves = halves(&block[rows.clone()]);
-                    halves.iter_mut().for_each(transpose);
+                    let [even, odd] = &mut halves;
+                    transpose(even);
+                    transpose(odd);
                     for (j, to) in to.iter_mut().enumerate() {
                         *to = halves[j % 2][j / 2];
                     }

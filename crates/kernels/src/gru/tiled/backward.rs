@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Group, PIECE, PartTape, Sizes, Tape, by_part, gate, right_blocks};
+use super::{AT_ONCE, Group, PartTape, Sizes, Tape, gate, right_blocks};
 use crate::gru::backward::add;
-use crate::gru::{Direction, Gru, GruFlow, GruGradients};
+use crate::gru::{Direction, Gru, GruFlow, GruGradients, PIECE};
 use crate::sequences::{PART, Part};
 use crate::simd::vectorised;
 use crate::tiles::{DEPTH, Line, Lines, Operands, Piece, TILE, multiply, padded};
@@ -43,7 +43,7 @@ impl Gru<'_> {
         flow: GruFlow<'_>,
         grads: &mut GruGradients<'_>,
     ) {
-        let (sizes, windows, mut flow) = (Sizes::of(self), self.windows_in_order(), flow);
+        let (sizes, windows, mut flow) = (Sizes::of(self), self.windows(), flow);
         tape.fit(self.sequences, sizes, windows.len());
         tape.parts.iter_mut().for_each(|part| part.clear_sums(sizes));
         pack(&mut tape.input, self.weights.input, (sizes.hidden, [0, 1, 2]));
@@ -72,16 +72,21 @@ impl Gru<'_> {
                     .rev()
                     .for_each(|t| step(t, parts, group, &shared));
             });
-            self.grad_x(tape, (number, steps), &mut flow);
-            self.grad_weights((tape, output), (number, steps), (flow.x, grads));
+            self.grad_x_on_tiles(tape, (number, steps), &mut flow);
+            self.grad_weights_on_tiles((tape, output), (number, steps), (flow.x, grads));
         }
         tape.parts.iter().for_each(|part| add_biases(&part.sums, sizes, grads));
     }
 
     /// The gradient of `x` in one window.
-    fn grad_x(&self, tape: &Tape, (number, steps): (usize, &Range<usize>), flow: &mut GruFlow<'_>) {
+    fn grad_x_on_tiles(
+        &self,
+        tape: &Tape,
+        (number, steps): (usize, &Range<usize>),
+        flow: &mut GruFlow<'_>,
+    ) {
         let (i, write, Sizes { blocks, .. }) = (self.input(), flow.write, Sizes::of(self));
-        let of_parts = by_part(self.sequences, i, flow.grad_x);
+        let of_parts = self.sequences.by_part(i, flow.grad_x);
         let parts = self.sequences.parts().par_iter().zip(&tape.parts).zip(of_parts);
         parts.for_each(|((part, tape_of_part), grad_x)| {
             let rows = part.rows_of(steps);
@@ -98,7 +103,7 @@ impl Gru<'_> {
     }
 
     /// Adds the gradients of W and U in one window.
-    fn grad_weights(
+    fn grad_weights_on_tiles(
         &self,
         (tape, output): (&mut Tape, &[f32]),
         (number, steps): (usize, &Range<usize>),
@@ -241,37 +246,54 @@ impl Window<'_> {
     /// the step on entry, and what of that reaches the states before it directly on return.
     #[inline(always)]
     fn gates_back(&mut self, t: usize, carry: &mut [f32], shared: &Shared<'_>) {
+        let count = self.part.active(t);
+        for from in (0..count).step_by(AT_ONCE) {
+            for block in 0..shared.sizes.blocks {
+                self.block_back((t, from..(from + AT_ONCE).min(count)), block, (carry, shared));
+            }
+        }
+    }
+
+    /// 32 columns of some rows of a step.
+    #[inline(always)]
+    fn block_back(
+        &mut self,
+        (t, rows): (usize, Range<usize>),
+        block: usize,
+        (carry, shared): (&mut [f32], &Shared<'_>),
+    ) {
         let Sizes { hidden, blocks, columns } = shared.sizes;
-        let steps = &self.part.steps;
-        let first = steps[t] - self.rows.start;
-        let grad = &self.grad[steps[t] * hidden..steps[t + 1] * hidden];
-        let past = shared.direction.before(self.part, t);
-        let past = &self.output[past.start * hidden..past.end * hidden];
-        for block in 0..blocks {
-            let (at, own) = (block * DEPTH, shared.sizes.of_block(block));
-            let mut sums =
-                [0, 1, 2, 3].map(|gate| padded::<DEPTH>(&self.sums[gate * columns + at..]));
-            let mut past = past.chunks_exact(hidden);
-            let rows = grad.chunks_exact(hidden).zip(carry.chunks_exact_mut(columns));
-            for (i, (grad, carry)) in rows.enumerate() {
-                let carry = &mut carry[at..at + DEPTH];
-                let past = past.next().map_or([0.0; DEPTH], |past| padded(&past[own.clone()]));
-                let mut gates = [[0.0; DEPTH]; 4];
-                for (gate, values) in gates.iter_mut().enumerate() {
-                    *values = self.gates.block(gate * blocks + block)[first + i].numbers();
-                }
-                let mut cell = Cell { gates, carry: padded(carry) };
-                cell.back(&padded(&grad[own.clone()]), &past);
-                for (gate, (values, sum)) in cell.gates.iter_mut().zip(&mut sums).enumerate() {
-                    values[own.len()..].fill(0.0);
-                    sum.iter_mut().zip(&*values).for_each(|(sum, value)| *sum += value);
-                    self.gates.block_mut(gate * blocks + block)[first + i] = Line::round(values);
-                }
-                carry.copy_from_slice(&cell.carry);
+        let (at, own) = (block * DEPTH, shared.sizes.of_block(block));
+        let (row, before) = (self.part.steps[t], shared.direction.before(self.part, t));
+        let mut sums = [[0.0; DEPTH]; 4];
+        for (gate, sum) in sums.iter_mut().enumerate() {
+            *sum = padded(&self.sums[gate * columns + at..]);
+        }
+        for i in rows {
+            let carry = &mut carry[i * columns + at..][..DEPTH];
+            let grad = &self.grad[(row + i) * hidden..][own.clone()];
+            let past = match i < before.len() {
+                true => padded(&self.output[(before.start + i) * hidden..][own.clone()]),
+                false => [0.0; DEPTH],
+            };
+            let line = row - self.rows.start + i;
+            let mut gates = [[0.0; DEPTH]; 4];
+            for (gate, values) in gates.iter_mut().enumerate() {
+                *values = self.gates.block(gate * blocks + block)[line].numbers();
             }
-            for (gate, sum) in sums.iter().enumerate() {
-                self.sums[gate * columns + at..][..DEPTH].copy_from_slice(sum);
+            let mut cell = Cell { gates, carry: padded(carry) };
+            cell.back(&padded(grad), &past);
+            for (gate, (values, sum)) in cell.gates.iter_mut().zip(&mut sums).enumerate() {
+                values[own.len()..].fill(0.0);
+                for (sum, value) in sum.iter_mut().zip(&*values) {
+                    *sum += value;
+                }
+                self.gates.block_mut(gate * blocks + block)[line] = Line::round(values);
             }
+            carry.copy_from_slice(&cell.carry);
+        }
+        for (gate, sum) in sums.iter().enumerate() {
+            self.sums[gate * columns + at..][..DEPTH].copy_from_slice(sum);
         }
     }
 }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Group, PIECE, PartTape, Sizes, Tape, by_part, gate, right_blocks};
+use super::{AT_ONCE, Group, PartTape, Sizes, Tape, gate, right_blocks};
 use crate::activation::{sigmoid, tanh};
-use crate::gru::Gru;
+use crate::gru::{Gru, PIECE};
 use crate::sequences::{PART, Part};
 use crate::simd::vectorised;
 use crate::tiles::{DEPTH, Line, Lines, Operands, Piece, TILE, multiply, padded};
@@ -15,10 +15,10 @@ use crate::{View, ViewMut, Write};
 /// One part in one window.
 struct Window<'a> {
     part: &'a Part,
-    /// The first row of the window, counted from the part's first.
-    first: usize,
+    /// The first row of the window, and that of the steps that `projected` has, counted from the part's first.
+    firsts: (usize, usize),
     gates: &'a mut Lines,
-    /// W x, (rows of the window, 3H).
+    /// W x, (rows of some steps of the window, 3H).
     projected: &'a [f32],
     /// The states of all rows of the part, (rows, H).
     output: &'a mut [f32],
@@ -36,33 +36,37 @@ struct Shared<'a> {
 impl Gru<'_> {
     /// The states after each step go to `output`, (S, H).
     pub(in crate::gru) fn forward_on_tiles(&self, x: &[f32], tape: &mut Tape, output: &mut [f32]) {
-        let (sizes, windows) = (Sizes::of(self), self.windows_in_order());
+        let (sizes, windows) = (Sizes::of(self), self.windows());
         tape.fit(self.sequences, sizes, windows.len());
         let Tape { parts, groups, input, recurrent, .. } = tape;
         pack(input, self.weights.input, sizes);
         pack(recurrent, self.weights.recurrent, sizes);
         let shared = Shared { sizes, recurrent, biases: self.padded_biases(sizes) };
-        for (number, steps) in windows.iter().enumerate() {
-            self.project(x, input, (parts, steps));
-            let outputs = by_part(self.sequences, sizes.hidden, output);
-            let with_parts = self.sequences.parts().iter().zip(outputs).zip(&mut *parts);
-            let mut of_parts: Vec<Window<'_>> = with_parts
-                .map(|((part, output), tape)| {
-                    let PartTape { gates, projected, .. } = tape;
-                    let (rows, gates) = (part.rows_of(steps), &mut gates[number]);
-                    gates.resize(4 * sizes.blocks, rows.len());
-                    Window { part, first: rows.start, gates, projected, output }
-                })
-                .collect();
-            let of_groups = of_parts.par_chunks_mut(self.sequences.parts_a_thread());
-            of_groups.zip(&mut *groups).for_each(|(parts, group)| {
-                self.direction.steps(steps.clone()).for_each(|t| step(t, parts, group, &shared));
-            });
+        for (number, window) in windows.iter().enumerate() {
+            for steps in self.projections(window, sizes.columns) {
+                self.project_on_tiles(x, input, (parts, &steps));
+                let outputs = self.sequences.by_part(sizes.hidden, output);
+                let with_parts = self.sequences.parts().iter().zip(outputs).zip(&mut *parts);
+                let mut of_parts: Vec<Window<'_>> = with_parts
+                    .map(|((part, output), tape)| {
+                        let PartTape { gates, projected, .. } = tape;
+                        let (rows, gates) = (part.rows_of(window), &mut gates[number]);
+                        gates.resize(4 * sizes.blocks, rows.len());
+                        let firsts = (rows.start, part.rows_of(&steps).start);
+                        Window { part, firsts, gates, projected, output }
+                    })
+                    .collect();
+                let of_groups = of_parts.par_chunks_mut(self.sequences.parts_a_thread());
+                of_groups.zip(&mut *groups).for_each(|(parts, group)| {
+                    let steps = self.direction.steps(steps.clone());
+                    steps.for_each(|t| step(t, parts, group, &shared));
+                });
+            }
         }
     }
 
     /// W x for the rows of some steps.
-    fn project(
+    fn project_on_tiles(
         &self,
         x: &[f32],
         weights: &Lines,
@@ -122,7 +126,7 @@ fn step(t: usize, parts: &mut [Window<'_>], group: &mut Group, shared: &Shared<'
         state.chunks_exact_mut(PART * columns).zip(product.chunks_exact(PART * 3 * columns));
     for (at, (part, (state, product))) in parts.iter_mut().zip(places).enumerate() {
         if t < part.part.len() {
-            let rows = Rows { t, place: at * PART, state, product, lines };
+            let mut rows = Rows { t, place: at * PART, state, product, lines };
             vectorised(
                 #[inline(always)]
                 || rows.gates(part, shared),
@@ -146,34 +150,51 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     #[inline(always)]
-    fn gates(self, window: &mut Window<'_>, shared: &Shared<'_>) {
-        let Sizes { hidden, blocks, columns } = shared.sizes;
-        let steps = &window.part.steps;
-        let (row, count) = (steps[self.t] - window.first, steps[self.t + 1] - steps[self.t]);
-        let projected = &window.projected[row * 3 * columns..][..count * 3 * columns];
-        let output = &mut window.output[steps[self.t] * hidden..][..count * hidden];
-        for block in 0..blocks {
-            let (at, own) = (block * DEPTH, shared.sizes.of_block(block));
-            let biases = shared.biases.each_ref().map(|bias| padded::<DEPTH>(&bias[at..]));
-            let rows =
-                projected.chunks_exact(3 * columns).zip(self.product.chunks_exact(3 * columns));
-            let states = self.state.chunks_exact_mut(columns).zip(output.chunks_exact_mut(hidden));
-            for (i, ((x, h), (state, output))) in rows.zip(states).enumerate() {
-                let state = &mut state[at..at + DEPTH];
-                let of = |all: &[f32], gate: usize| padded::<DEPTH>(&all[gate * columns + at..]);
-                let x = [of(x, 0), of(x, 1), of(x, 2)];
-                let h = [of(h, 0), of(h, 1), of(h, 2)];
-                let cell = cell(&x, &h, &biases, &padded(state));
-                for (gate, values) in cell.gates.iter().enumerate() {
-                    window.gates.block_mut(gate * blocks + block)[row + i] = Line::round(values);
-                }
-                // Columns past the last one stay zero, whatever was multiplied by their weights of zero.
-                let mut after = cell.state;
-                after[own.len()..].fill(0.0);
-                state.copy_from_slice(&after);
-                output[own.clone()].copy_from_slice(&after[..own.len()]);
-                self.lines.block_mut(block)[self.place + i] = Line::round(&after);
+    fn gates(&mut self, window: &mut Window<'_>, shared: &Shared<'_>) {
+        let count = window.part.active(self.t);
+        for from in (0..count).step_by(AT_ONCE) {
+            for block in 0..shared.sizes.blocks {
+                self.block(window, shared, (block, from..(from + AT_ONCE).min(count)));
             }
+        }
+    }
+
+    /// 32 columns of some rows.
+    #[inline(always)]
+    fn block(
+        &mut self,
+        window: &mut Window<'_>,
+        shared: &Shared<'_>,
+        (block, rows): (usize, Range<usize>),
+    ) {
+        let Sizes { hidden, blocks, columns } = shared.sizes;
+        let (at, own) = (block * DEPTH, shared.sizes.of_block(block));
+        let row = window.part.steps[self.t];
+        let mut biases = [[0.0; DEPTH]; 4];
+        for (to, bias) in biases.iter_mut().zip(&shared.biases) {
+            *to = padded(&bias[at..]);
+        }
+        for i in rows {
+            let x = &window.projected[(row - window.firsts.1 + i) * 3 * columns..][..3 * columns];
+            let h = &self.product[i * 3 * columns..][..3 * columns];
+            let [mut of_x, mut of_h] = [[[0.0; DEPTH]; 3]; 2];
+            for gate in 0..3 {
+                of_x[gate] = padded(&x[gate * columns + at..]);
+                of_h[gate] = padded(&h[gate * columns + at..]);
+            }
+            let state = &mut self.state[i * columns + at..][..DEPTH];
+            let cell = cell(&of_x, &of_h, &biases, &padded(state));
+            for (gate, values) in cell.gates.iter().enumerate() {
+                let lines = window.gates.block_mut(gate * blocks + block);
+                lines[row - window.firsts.0 + i] = Line::round(values);
+            }
+            // Columns past the last one stay zero, whatever was multiplied by their weights of zero.
+            let mut after = cell.state;
+            after[own.len()..].fill(0.0);
+            state.copy_from_slice(&after);
+            let output = &mut window.output[(row + i) * hidden..][..hidden];
+            output[own.clone()].copy_from_slice(&after[..own.len()]);
+            self.lines.block_mut(block)[self.place + i] = Line::round(&after);
         }
     }
 }
