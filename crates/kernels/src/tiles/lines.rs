@@ -10,7 +10,7 @@ use crate::simd::vectorised;
 use crate::{View, bf16};
 
 /// Blocks that one piece of work packs.
-const BLOCKS: usize = 8;
+const BLOCKS: usize = 16;
 
 /// A row of a tile: 16 pairs of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,22 @@ impl Lines {
     /// Becomes the left operand `a` (M, K), filled up with zeros to whole tiles.
     pub(crate) fn pack_left(&mut self, a: View<'_>) {
         self.resize(a.cols.div_ceil(DEPTH), a.rows);
-        self.put_left((0, 0), a);
+        if a.col_stride != 1 {
+            return self.put((0, 0), a, Along::Rows);
+        }
+        let Lines { lines, stride } = self;
+        vectorised(
+            #[inline(always)]
+            || {
+                // Row by row, as the numbers lie.
+                for row in 0..a.rows {
+                    let numbers = a.data[row * a.row_stride..][..a.cols].chunks(DEPTH);
+                    for (block, numbers) in numbers.enumerate() {
+                        lines[block * *stride + row] = Line::round(&padded(numbers));
+                    }
+                }
+            },
+        );
     }
 
     /// Becomes the right operand `b` (K, N), filled up with zeros to whole tiles and an even number of blocks.
@@ -136,11 +151,6 @@ impl Lines {
                 }
             },
         );
-    }
-
-    /// Puts a left operand where a block and a line are the first ones.
-    pub(crate) fn put_left(&mut self, at: (usize, usize), a: View<'_>) {
-        self.put(at, a, Along::Rows);
     }
 
     /// Puts a right operand where a block and a line are the first ones.
