@@ -5,7 +5,7 @@ use retrieval::{Bootstrap, Embeddings, Scores, Truth, trec};
 use tokens::Tokens;
 
 use crate::baselines::baselines;
-use crate::data::Example;
+use crate::data::{Dataset, Example};
 use crate::run::files;
 use crate::{Error, RunDir, load_data};
 
@@ -19,6 +19,41 @@ pub enum Side {
     Test,
 }
 
+impl Side {
+    /// Its works, as a report calls them.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Validation => "validation works",
+            Self::Test => "test works",
+        }
+    }
+
+    /// Its works.
+    pub(crate) fn examples(self, data: &Dataset) -> &[Example] {
+        match self {
+            Self::Validation => &data.validation,
+            Self::Test => &data.test,
+        }
+    }
+}
+
+/// A run's scores of the works of a side, melodies by titles, without baselines: what a study needs of each run.
+///
+/// # Errors
+/// When the run lacks a file or one is damaged.
+pub fn score(run: &RunDir, side: Side) -> Result<Scores, Error> {
+    let data = load_data(run, &run.experiment()?)?;
+    scores(run, side.examples(&data))
+}
+
+/// The cosines of a run's towers for all pairs of the examples.
+fn scores(run: &RunDir, examples: &[Example]) -> Result<Scores, Error> {
+    let embedder = run.embedder()?;
+    let melodies: Vec<&Tokens> = examples.iter().map(Example::query).collect();
+    let vectors = (embedder.embed_melodies(&melodies)?, embedder.embed_titles(&titles(examples)));
+    cosines(examples, embedder.output(), vectors)
+}
+
 /// Judges a run, without writing anything.
 ///
 /// # Errors
@@ -26,14 +61,8 @@ pub enum Side {
 pub fn evaluate(run: &RunDir, side: Side) -> Result<Judged, Error> {
     let experiment = run.experiment()?;
     let data = load_data(run, &experiment)?;
-    let embedder = run.embedder()?;
-    let examples = match side {
-        Side::Validation => &data.validation,
-        Side::Test => &data.test,
-    };
-    let melodies: Vec<&Tokens> = examples.iter().map(Example::query).collect();
-    let vectors = (embedder.embed_melodies(&melodies)?, embedder.embed_titles(&titles(examples)));
-    let model = cosines(examples, embedder.output(), vectors)?;
+    let examples = side.examples(&data);
+    let model = scores(run, examples)?;
     let mut systems = baselines(&data, examples)?;
     let scores = model.clone();
     systems.push(System { name: "model".to_owned(), role: Role::Model, scores: model });
@@ -51,12 +80,8 @@ pub fn evaluate(run: &RunDir, side: Side) -> Result<Judged, Error> {
         title_groups: &groups,
         systems: &systems,
     };
-    let works = match side {
-        Side::Validation => "validation works",
-        Side::Test => "test works",
-    };
     let folder = run.path().file_name().unwrap_or(run.path().as_os_str());
-    let name = format!("{}, {works}", folder.to_string_lossy());
+    let name = format!("{}, {}", folder.to_string_lossy(), side.name());
     let report = Report::both_ways(&name, &settings, &evaluation)?;
     Ok(Judged { report, scores })
 }

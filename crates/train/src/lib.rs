@@ -26,7 +26,7 @@ pub use config::{
 };
 pub use data::{Dataset, Example};
 pub use error::Error;
-pub use evaluate::{Judged, Side, evaluate};
+pub use evaluate::{Judged, Side, evaluate, score};
 pub use history::Record;
 pub use predictions::{Prediction, read_predictions};
 pub use pretrain::{

@@ -1,7 +1,7 @@
 //! Tunes as what a language model learns from.
 
 use rayon::prelude::*;
-use tokens::{Feature, Tokens, Vocabulary};
+use tokens::{Feature, Tokens, UNKNOWN, Vocabulary};
 
 /// Tunes to learn from: all rows but the last are read, all but the first foretold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,18 @@ impl LanguageBatch {
             batch.durations.extend(single.durations);
         }
         batch
+    }
+
+    /// Makes one value of every row of a tune unknown: that of the feature at `column` of (.., F).
+    ///
+    /// # Panics
+    /// When there is no such tune or feature.
+    pub fn withhold(&mut self, tune: usize, column: usize) {
+        let features = self.rows.len() / self.bars.len().max(1);
+        assert!(column < features, "feature {column} of {features}");
+        let first: usize = self.lengths[..tune].iter().sum();
+        let rows = self.rows.chunks_exact_mut(features).skip(first);
+        rows.take(self.lengths[tune]).for_each(|row| row[column] = UNKNOWN);
     }
 }
 

@@ -130,6 +130,10 @@ pub struct LanguageTrainingConfig {
     pub weight_decay: f32,
     /// Largest norm of the gradient of all weights together.
     pub clip: f32,
+    /// Share of the training tunes of which the model is told only a part of what their header says, 0 to 1: nothing
+    /// for half of them, each feature by the toss of a coin for the others. Such a model can be asked about tunes whose
+    /// dance type or metre is unknown, or is to stay so.
+    pub withhold: f32,
     /// Epochs between two looks at the validation tunes.
     pub evaluate_every: usize,
     /// Looks without a lower loss after which training stops; 0 for never.
@@ -145,6 +149,7 @@ impl Default for LanguageTrainingConfig {
             warm_up: 0.05,
             weight_decay: 0.05,
             clip: 1.0,
+            withhold: 0.0,
             evaluate_every: 1,
             patience: 3,
         }
@@ -200,6 +205,7 @@ impl Pretraining {
         check_shares(&[
             ("model.dropout", self.model.dropout),
             ("training.warm_up", training.warm_up),
+            ("training.withhold", training.withhold),
         ])?;
         for (key, value) in
             [("training.learning_rate", training.learning_rate), ("training.clip", training.clip)]

@@ -4,6 +4,7 @@ use model::{
     AdamW, AdamWConfig, Dims, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel,
     LanguageTape, Mode, Parameters,
 };
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use tokens::{Feature, Tokens, Vocabulary};
 
@@ -92,8 +93,30 @@ impl<'a> LanguageLearner<'a> {
         let tunes: Vec<Tokens> =
             tunes.map(|&tune| moved(&melodies.train[tune], keys, &mut choice)).collect();
         let tunes: Vec<&Tokens> = tunes.iter().collect();
-        let batch = LanguageBatch::new(&melodies.vocabulary, &self.features, &tunes);
+        let mut batch = LanguageBatch::new(&melodies.vocabulary, &self.features, &tunes);
+        self.withhold(&mut batch, &mut choice);
         Half { batch, dropout: generator(seed, Purpose::Dropout, place) }
+    }
+
+    /// Keeps from the model a part of what the headers of some tunes say.
+    fn withhold(&self, batch: &mut LanguageBatch, random: &mut ChaCha8Rng) {
+        let share = self.config.training.withhold;
+        if share == 0.0 {
+            return;
+        }
+        let told = self.features.iter().enumerate().filter(|(_, f)| tells_header(**f));
+        let told: Vec<usize> = told.map(|(column, _)| column).collect();
+        for tune in 0..batch.lengths.len() {
+            let draw: f32 = random.random();
+            if draw >= share {
+                continue;
+            }
+            for &column in &told {
+                if draw < share / 2.0 || random.random() {
+                    batch.withhold(tune, column);
+                }
+            }
+        }
     }
 
     /// How the pretraining wants it trained.
@@ -112,6 +135,11 @@ impl<'a> LanguageLearner<'a> {
             }),
         }
     }
+}
+
+/// Whether a feature tells what stands in a tune's header, or follows from it: the strength of beats does from the metre.
+pub(crate) fn tells_header(feature: Feature) -> bool {
+    feature.is_header() || matches!(feature, Feature::BeatStrength | Feature::NextBeatStrength)
 }
 
 /// Gives a copy of a model the values of the original.
