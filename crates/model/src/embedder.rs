@@ -91,8 +91,8 @@ mod tests {
         let reading = Reading {
             notes: vec![Feature::Symbol, Feature::Duration],
             header: vec![Feature::Metre],
-            common_tonic: true,
             max_rows: 64,
+            ..Reading::default()
         };
         let vocabulary = Vocabulary::build(tunes, &VocabularyOptions::default());
         let sizes = |features: &[Feature]| features.iter().map(|&f| vocabulary.size(f)).collect();
@@ -152,7 +152,7 @@ mod tests {
         let read = reading.prepare(tunes[3].clone()).unwrap();
         assert!(read.len() <= 5);
         assert_eq!(read.key().root, Some(tokens::Root::C));
-        let as_written = Reading { common_tonic: false, ..reading };
+        let as_written = Reading { key: crate::ReadingKey::AsWritten, ..reading };
         assert_ne!(as_written.prepare(tunes[3].clone()).unwrap().key().root, read.key().root);
     }
 }

@@ -9,6 +9,7 @@ mod config;
 mod generation;
 mod heads;
 mod hierarchy;
+mod layers;
 
 use kernels::Sequences;
 use rand::Rng;
@@ -24,6 +25,7 @@ pub use config::{LanguageConfig, Stack, Structure};
 pub use generation::Generation;
 use heads::{Heads, HeadsTape, Next};
 use hierarchy::{Hierarchy, HierarchyConfig, HierarchyTape};
+pub use layers::Layer;
 
 /// How well a batch was foretold.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -81,6 +83,24 @@ pub struct LanguageTape {
     output_dropout: Dropout,
     heads: HeadsTape,
     grad: Vec<f32>,
+}
+
+impl LanguageTape {
+    /// The states of the rows that were read last, (S, H), and where they lie.
+    pub(crate) fn states(&self) -> Steps<'_> {
+        Steps { on: &self.sequences, rows: &self.states }
+    }
+}
+
+/// Rows of tunes, tune after tune.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    /// How many rows each tune has, (B).
+    pub(crate) lengths: &'a [usize],
+    /// The ids of their features, (sum of lengths, F).
+    pub(crate) ids: &'a [u32],
+    /// The bar that each stands in, from 0 in every tune, (sum of lengths).
+    pub(crate) bars: &'a [usize],
 }
 
 /// The model: features through embeddings, recurrent layers, and a head each for symbol and duration.
@@ -141,6 +161,14 @@ impl LanguageModel {
         Ok(LanguageModel { config, embeddings, reader, heads })
     }
 
+    /// Sets what the learning rate of the parameters that move the states is multiplied by; the heads, which foretell,
+    /// stay as they are.
+    pub(crate) fn set_rate(&mut self, rate: f32) {
+        self.embeddings.visit_mut(&mut |_, param| param.rate = rate);
+        self.reader.visit_mut(&mut |_, param| param.rate = rate);
+        self.heads.visit_mut(&mut |_, param| param.rate = 0.0);
+    }
+
     /// The config that the model was made from.
     pub fn config(&self) -> &LanguageConfig {
         &self.config
@@ -157,29 +185,11 @@ impl LanguageModel {
         tape: &mut LanguageTape,
     ) -> Result<LanguageLoss, Error> {
         self.check(batch)?;
-        let on = Sequences::new(&batch.lengths);
-        arrange(&on, &batch.rows, self.embeddings.features(), &mut tape.ids);
-        arrange(&on, &batch.symbols, 1, &mut tape.symbols);
-        arrange(&on, &batch.durations, 1, &mut tape.durations);
-        tape.sequences = on;
-        self.embeddings.forward(&tape.ids, &mut tape.embedded);
-        let rate = self.config.dropout;
-        tape.input_dropout.forward(rate, &mut mode, &mut tape.embedded);
-        let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
-        let states = match &self.reader {
-            Reader::Flat(gru) => {
-                gru.forward(steps, &mut mode, &mut tape.flat);
-                tape.flat.output()
-            }
-            Reader::Hierarchical(hierarchy) => {
-                tape.hierarchy.bars = Bars::new(steps.on, &batch.bars);
-                hierarchy.forward(steps, &mut mode, &mut tape.hierarchy);
-                tape.hierarchy.output()
-            }
-        };
-        tape.states.clear();
-        tape.states.extend_from_slice(states);
-        tape.output_dropout.forward(rate, &mut mode, &mut tape.states);
+        let rows = Rows { lengths: &batch.lengths, ids: &batch.rows, bars: &batch.bars };
+        self.read_rows(rows, &mut mode, tape)?;
+        arrange(&tape.sequences, &batch.symbols, 1, &mut tape.symbols);
+        arrange(&tape.sequences, &batch.durations, 1, &mut tape.durations);
+        tape.output_dropout.forward(self.config.dropout, &mut mode, &mut tape.states);
         let next = Next { symbols: &tape.symbols, durations: &tape.durations };
         let (symbol, duration, durations) = self.heads.forward(&tape.states, next, &mut tape.heads);
         if !(symbol + duration).is_finite() {
@@ -197,8 +207,46 @@ impl LanguageModel {
         }
         let next = Next { symbols: &tape.symbols, durations: &tape.durations };
         self.heads.backward((&tape.states, next), weight, &mut tape.heads);
-        let grad = &mut tape.heads.grad;
-        tape.output_dropout.backward(grad);
+        let mut grad = std::mem::take(&mut tape.heads.grad);
+        tape.output_dropout.backward(&mut grad);
+        self.read_rows_backward(&grad, tape);
+        tape.heads.grad = grad;
+    }
+
+    /// Reads rows without foretelling anything; the result is [`LanguageTape::states`].
+    ///
+    /// # Errors
+    /// When the rows do not fit the config.
+    pub(crate) fn read_rows(
+        &self,
+        rows: Rows<'_>,
+        mode: &mut Mode<'_>,
+        tape: &mut LanguageTape,
+    ) -> Result<(), Error> {
+        self.check_rows(rows)?;
+        tape.sequences = Sequences::new(rows.lengths);
+        arrange(&tape.sequences, rows.ids, self.embeddings.features(), &mut tape.ids);
+        self.embeddings.forward(&tape.ids, &mut tape.embedded);
+        tape.input_dropout.forward(self.config.dropout, mode, &mut tape.embedded);
+        let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
+        let states = match &self.reader {
+            Reader::Flat(gru) => {
+                gru.forward(steps, mode, &mut tape.flat);
+                tape.flat.output()
+            }
+            Reader::Hierarchical(hierarchy) => {
+                tape.hierarchy.bars = Bars::new(steps.on, rows.bars);
+                hierarchy.forward(steps, mode, &mut tape.hierarchy);
+                tape.hierarchy.output()
+            }
+        };
+        tape.states.clear();
+        tape.states.extend_from_slice(states);
+        Ok(())
+    }
+
+    /// Takes the gradient of the states, (S, H), back to the parameters.
+    pub(crate) fn read_rows_backward(&mut self, grad: &[f32], tape: &mut LanguageTape) {
         let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
         let grad = match &mut self.reader {
             Reader::Flat(gru) => gru.backward(steps, grad, &mut tape.flat),
@@ -228,21 +276,31 @@ impl LanguageModel {
         Ok(model)
     }
 
-    /// Whether the batch fits.
-    fn check(&self, batch: &LanguageBatch) -> Result<(), Error> {
-        let rows: usize = batch.lengths.iter().sum();
+    /// Whether rows fit.
+    fn check_rows(&self, rows: Rows<'_>) -> Result<(), Error> {
+        let count: usize = rows.lengths.iter().sum();
         let sizes = [
-            ("features of rows", rows * self.embeddings.features(), batch.rows.len()),
-            ("bars", rows, batch.bars.len()),
-            ("next symbols", rows, batch.symbols.len()),
-            ("next durations", rows, batch.durations.len()),
+            ("features of rows", count * self.embeddings.features(), rows.ids.len()),
+            ("bars", count, rows.bars.len()),
         ];
         for (what, expected, found) in sizes {
             if expected != found {
                 return Err(Error::Batch { what, expected, found });
             }
         }
-        self.embeddings.check(&batch.rows, "row")?;
+        self.embeddings.check(rows.ids, "row")
+    }
+
+    /// Whether what is to be foretold fits.
+    fn check(&self, batch: &LanguageBatch) -> Result<(), Error> {
+        let expected: usize = batch.lengths.iter().sum();
+        for (what, found) in
+            [("next symbols", batch.symbols.len()), ("next durations", batch.durations.len())]
+        {
+            if expected != found {
+                return Err(Error::Batch { what, expected, found });
+            }
+        }
         let targets = [
             (&batch.symbols, self.config.symbols, "next symbol"),
             (&batch.durations, self.config.durations, "next duration"),

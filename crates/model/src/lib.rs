@@ -26,6 +26,7 @@
 //!     lengths: vec![6, 5],
 //!     notes: vec![7, 1, 7, 1, 7, 1, 9, 1, 7, 1, 9, 1, 11, 2, 4, 1, 7, 2, 4, 1, 6, 2],
 //!     header: vec![0, 3],
+//!     ..MelodyBatch::default()
 //! };
 //! let mut tape = MelodyTape::default();
 //! tower.forward(&batch, Mode::Evaluate, &mut tape)?;
@@ -67,7 +68,7 @@ pub use embedder::{Embedder, embed_melodies, embed_titles};
 pub use error::Error;
 pub use info_nce::{InfoNce, InfoNceConfig, InfoNceTape, Matched, Pair, Pairs};
 pub use language::{
-    Generation, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel, LanguageTape,
+    Generation, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel, LanguageTape, Layer,
     LossWeight, Stack, Structure,
 };
 pub use melody::{Dims, Encoder, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower};
@@ -77,7 +78,7 @@ pub use optimiser::{AdamW, AdamWConfig, gradient_norm};
 pub use param::{Param, Parameters};
 pub use pooling::Pooling;
 pub use precision::Precision;
-pub use reading::Reading;
+pub use reading::{Reading, ReadingKey};
 pub use schedule::{Decay, Schedule};
 pub use title::{BagPooling, TitleBatch, TitleConfig, TitleTape, TitleTower};
 pub use towers::{Towers, TowersBatch, TowersTape};

@@ -17,14 +17,20 @@ pub(crate) use config::check_dropout;
 pub use config::{Dims, Encoder, MelodyConfig};
 
 /// Tunes to embed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MelodyBatch {
     /// The number of notes of each tune, (B); not looked at by a tower that reads headers only.
     pub lengths: Vec<usize>,
     /// The features of all notes, tune after tune, (sum of lengths, F).
     pub notes: Vec<u32>,
+    /// The bar that each note stands in, from 0 in every tune, (sum of lengths); looked at by a tower that reads with
+    /// a language model alone.
+    pub bars: Vec<usize>,
     /// The features of each header, (B, H); not looked at by a tower that reads notes only.
     pub header: Vec<u32>,
+    /// What [`MelodyTower::pool`] made of the notes before, (B, width): a tower whose language model is frozen takes it
+    /// instead of the notes; empty for none.
+    pub pooled: Vec<f32>,
 }
 
 /// What the backward pass needs of the forward pass; the memory is kept from one batch to the next.
@@ -94,7 +100,7 @@ impl MelodyTower {
         let width = self.features();
         tape.features.resize(tunes * width, 0.0);
         if let Some(notes) = &self.notes {
-            notes.forward((&batch.lengths, &batch.notes), &mut mode, &mut tape.notes)?;
+            notes.forward(batch, &mut mode, &mut tape.notes)?;
             let columns = Columns { start: 0, count: notes.width(), width };
             columns.put(tape.notes.pooled(), &mut tape.features);
         }
@@ -104,6 +110,34 @@ impl MelodyTower {
             self.header_columns().put(&tape.header, &mut tape.features);
         }
         self.head.forward(&tape.features, &mut mode, &mut tape.head);
+        Ok(())
+    }
+
+    /// What the tower's language model makes of each tune, (B, width), for [`MelodyBatch::pooled`]; none where that
+    /// changes in training.
+    ///
+    /// # Errors
+    /// When the batch does not fit the config.
+    pub fn pool(&self, batch: &MelodyBatch) -> Result<Option<Vec<f32>>, Error> {
+        let Some(notes) = self.notes.as_ref().filter(|notes| notes.is_fixed()) else {
+            return Ok(None);
+        };
+        let mut tape = NotesTape::default();
+        notes.forward(batch, &mut Mode::Evaluate, &mut tape)?;
+        Ok(Some(tape.pooled().to_vec()))
+    }
+
+    /// Gives the tower's language model the weights of a file that [`LanguageModel::to_safetensors`] wrote, and the
+    /// share of the learning rate at which they go on learning.
+    ///
+    /// # Errors
+    /// When the tower has no language model or the file is that of another.
+    pub fn transfer(&mut self, bytes: &[u8], rate: f32) -> Result<(), Error> {
+        let Some(model) = self.notes.as_mut().and_then(Notes::language) else {
+            return Err(Error::Config("the tower has no language model".to_owned()));
+        };
+        weights::load_parameters(model, bytes)?;
+        model.set_rate(rate);
         Ok(())
     }
 

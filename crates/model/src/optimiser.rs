@@ -73,8 +73,15 @@ impl AdamW {
         let mut moments = self.moments.iter_mut();
         parameters.visit_mut(&mut |_, param| {
             let Some((_, moments)) = moments.next() else { return };
+            if param.rate == 0.0 {
+                return;
+            }
             let decay = if param.decay { step.decay } else { 0.0 };
-            AdamWStep { decay, ..step }.apply(&mut param.value, &param.grad, moments);
+            AdamWStep { decay, rate: step.rate * param.rate, ..step }.apply(
+                &mut param.value,
+                &param.grad,
+                moments,
+            );
         });
         Ok(norm as f32)
     }

@@ -13,13 +13,22 @@ pub struct Param {
     pub shape: Vec<usize>,
     /// Whether weight decay applies: to matrices, not to biases, scales and queries.
     pub decay: bool,
+    /// What the learning rate is multiplied by: 1 but for what was learned elsewhere, and 0 for what is to stay as it
+    /// is.
+    pub rate: f32,
 }
 
 impl Param {
     /// An array of one value, without weight decay.
     pub(crate) fn constant(shape: &[usize], value: f32) -> Self {
         let n = shape.iter().product();
-        Param { value: vec![value; n], grad: vec![0.0; n], shape: shape.to_vec(), decay: false }
+        Param {
+            value: vec![value; n],
+            grad: vec![0.0; n],
+            shape: shape.to_vec(),
+            decay: false,
+            rate: 1.0,
+        }
     }
 
     /// Uniform on -bound..bound.

@@ -1,5 +1,7 @@
 //! One vector for each sequence of a batch.
 
+mod statistics;
+
 use kernels::{
     Attention, AttentionFlow, AttentionTape, max_backward, max_forward, mean_backward, mean_forward,
 };
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::gru::Steps;
 use crate::param::join;
 use crate::{Param, Parameters};
+use statistics::StatisticsTape;
 
 /// How the steps of a melody become one vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,14 +24,27 @@ pub enum Pooling {
     Mean,
     /// The greatest value of each feature.
     Max,
+    /// The mean of each feature, its standard deviation, its greatest value and its last one, side by side.
+    Statistics,
 }
 
-/// The layer; its width is that of its input.
+impl Pooling {
+    /// How many numbers become of each feature.
+    pub(crate) fn factor(self) -> usize {
+        match self {
+            Pooling::Attention | Pooling::Mean | Pooling::Max => 1,
+            Pooling::Statistics => 4,
+        }
+    }
+}
+
+/// The layer; its width is that of its input times [`Pooling::factor`].
 #[derive(Clone, Debug)]
 pub(crate) enum Pool {
     Attention { query: Param },
     Mean,
     Max,
+    Statistics,
 }
 
 impl Parameters for Pool {
@@ -50,6 +66,7 @@ impl Parameters for Pool {
 pub(crate) struct PoolTape {
     attention: AttentionTape,
     winners: Vec<usize>,
+    statistics: StatisticsTape,
     grad_x: Vec<f32>,
 }
 
@@ -60,10 +77,12 @@ impl Pool {
             Pooling::Attention => Pool::Attention { query: Param::uniform(&[dims], bound, rng) },
             Pooling::Mean => Pool::Mean,
             Pooling::Max => Pool::Max,
+            Pooling::Statistics => Pool::Statistics,
         }
     }
 
-    /// `pooled` (B, D) gets the vector of each sequence; zeros for an empty one.
+    /// `pooled` (B, D) gets the vector of each sequence; zeros for an empty one. D is the steps' width times
+    /// [`Pooling::factor`].
     pub(crate) fn forward(&self, input: Steps<'_>, pooled: &mut [f32], tape: &mut PoolTape) {
         match self {
             Pool::Attention { query } => {
@@ -75,6 +94,7 @@ impl Pool {
                 max_forward(input.on, input.rows, pooled, &mut tape.winners);
             }
             Pool::Mean => mean_forward(input.on, input.rows, pooled),
+            Pool::Statistics => statistics::forward(input, pooled, &mut tape.statistics),
         }
     }
 
@@ -95,6 +115,9 @@ impl Pool {
             }
             Pool::Max => max_backward(input.on, &tape.winners, grad_pooled, grad_x),
             Pool::Mean => mean_backward(input.on, grad_pooled, grad_x),
+            Pool::Statistics => {
+                statistics::backward(input, grad_pooled, &mut tape.statistics, grad_x);
+            }
         }
         grad_x
     }

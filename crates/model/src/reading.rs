@@ -1,19 +1,35 @@
 //! What a melody tower reads of a tune.
 
 use rayon::prelude::*;
-use tokens::{Feature, Tokens, Vocabulary};
+use serde::{Deserialize, Serialize};
+use tokens::{Feature, Tokens, UNKNOWN, Vocabulary};
 
 use crate::MelodyBatch;
 
+/// The key in which a tower reads tunes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadingKey {
+    /// Every tune is moved to the tonic C, so that a melody looks the same in every key.
+    #[default]
+    CommonTonic,
+    /// Every tune is moved to the key in which it is played.
+    AsPlayed,
+    /// Every tune stays as it is written.
+    AsWritten,
+}
+
 /// Which features a melody tower reads, in which key, of how much of a tune.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// Features of every row, in the order of the tower's note vocabularies.
     pub notes: Vec<Feature>,
+    /// Those of them that the tower is not told: they are unknown in every row.
+    pub withheld: Vec<Feature>,
     /// Features of the whole tune, in the order of the tower's header vocabularies.
     pub header: Vec<Feature>,
-    /// Whether tunes are moved to the tonic C first.
-    pub common_tonic: bool,
+    /// In which key.
+    pub key: ReadingKey,
     /// Longer tunes are cut to this many rows.
     pub max_rows: usize,
 }
@@ -24,7 +40,11 @@ impl Reading {
     /// # Errors
     /// When a note would leave MIDI's 0..=127 in that key.
     pub fn prepare(&self, tokens: Tokens) -> Result<Tokens, tokens::Error> {
-        let moved = if self.common_tonic { tokens.to_common_tonic()? } else { tokens };
+        let moved = match self.key {
+            ReadingKey::CommonTonic => tokens.to_common_tonic()?,
+            ReadingKey::AsPlayed => tokens.as_played()?,
+            ReadingKey::AsWritten => tokens,
+        };
         Ok(moved.truncated(self.max_rows))
     }
 
@@ -37,10 +57,29 @@ impl Reading {
         }
         let encoded: Vec<_> =
             tunes.par_iter().map(|tune| vocabulary.encode(tune, &self.notes)).collect();
-        MelodyBatch {
+        let mut batch = MelodyBatch {
             lengths: encoded.iter().map(|tune| tune.rows).collect(),
+            bars: tunes.iter().flat_map(|tune| bars(tune, tune.len())).collect(),
             notes: encoded.into_iter().flat_map(|tune| tune.ids).collect(),
             header,
+            pooled: Vec::new(),
+        };
+        let columns = self.notes.iter().enumerate();
+        for (column, _) in columns.filter(|(_, feature)| self.withheld.contains(feature)) {
+            let rows = batch.notes.chunks_exact_mut(self.notes.len());
+            rows.for_each(|row| row[column] = UNKNOWN);
         }
+        batch
     }
+}
+
+/// The bar of each of the first rows of a tune, from 0: what closes a bar belongs to it.
+pub(crate) fn bars(tune: &Tokens, rows: usize) -> Vec<usize> {
+    let mut bar = 0;
+    let number = |row| {
+        let own = bar;
+        bar += usize::from(tune.symbol(row).closes_bar());
+        own
+    };
+    (0..rows).map(number).collect()
 }

@@ -56,6 +56,7 @@ fn melodies(lengths: &[usize], config: &MelodyConfig) -> MelodyBatch {
         lengths: lengths.to_vec(),
         notes: draw(lengths.iter().sum(), &config.note_vocab),
         header: draw(lengths.len(), &config.header_vocab),
+        ..MelodyBatch::default()
     }
 }
 
@@ -99,6 +100,7 @@ fn padding_and_neighbours_do_not_change_an_embedding() {
                 lengths: vec![length],
                 notes: all.notes[start * 3..(start + length) * 3].to_vec(),
                 header: all.header[b * 2..][..2].to_vec(),
+                ..MelodyBatch::default()
             };
             start += length;
             for (x, y) in embed(&tower, &alone).iter().zip(&together[b * 29..]) {

@@ -59,7 +59,7 @@ impl Two {
     fn new(f: &Fixture) -> Self {
         let param = |key, shape: &[usize], decay| {
             let value = f.floats(key);
-            Param { grad: vec![0.0; value.len()], value, shape: shape.to_vec(), decay }
+            Param { grad: vec![0.0; value.len()], value, shape: shape.to_vec(), decay, rate: 1.0 }
         };
         Two {
             matrix: param("start.matrix", &[5, 7], true),
@@ -114,6 +114,7 @@ fn check_towers(name: &str) {
             lengths: f.sizes("lengths"),
             notes: f.ints("notes"),
             header: if has_header { f.ints("header") } else { Vec::new() },
+            ..MelodyBatch::default()
         },
         titles: TitleBatch::new(titles),
         pairs: pairs(&f, 5),

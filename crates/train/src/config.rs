@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use corpus::{Corpus, SplitConfig};
-use model::Reading;
+use model::{Reading, ReadingKey};
 use serde::{Deserialize, Serialize};
 use tokens::Feature;
 
@@ -68,11 +68,13 @@ impl CorpusConfig {
 pub struct MelodyTowerConfig {
     /// Features of every note; none for a tower that sees the header alone.
     pub notes: Vec<Feature>,
+    /// Those of them that are unknown to the tower in every row: what a tower that reads with a language model,
+    /// which knows its own features, is not to be told.
+    pub withheld: Vec<Feature>,
     /// Features of the whole tune; none for a tower that sees the melody alone.
     pub header: Vec<Feature>,
-    /// Whether every tune is moved to the tonic C first, so that a melody looks the same in every
-    /// key; `played_key` and its kin keep the key as it was.
-    pub common_tonic: bool,
+    /// The key in which tunes are read; `played_key` and its kin keep the key as it was.
+    pub key: ReadingKey,
     /// Longer tunes are cut to this many notes, rests and bar lines.
     pub max_rows: usize,
     /// Size of the embedding of each note feature.
@@ -103,8 +105,9 @@ impl Default for MelodyTowerConfig {
                 Feature::IsOnBeat,
                 Feature::BarIndexMod4,
             ],
+            withheld: Vec::new(),
             header: vec![Feature::DanceType, Feature::Mode, Feature::Metre],
-            common_tonic: true,
+            key: ReadingKey::CommonTonic,
             max_rows: 512,
             note_dims: 32,
             header_dims: 32,
@@ -124,7 +127,8 @@ impl MelodyTowerConfig {
         Reading {
             notes: self.notes.clone(),
             header: self.header.clone(),
-            common_tonic: self.common_tonic,
+            withheld: self.withheld.clone(),
+            key: self.key,
             max_rows: self.max_rows,
         }
     }

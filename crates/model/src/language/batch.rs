@@ -3,6 +3,8 @@
 use rayon::prelude::*;
 use tokens::{Feature, Tokens, UNKNOWN, Vocabulary};
 
+use crate::reading::bars;
+
 /// Tunes to learn from: all rows but the last are read, all but the first foretold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LanguageBatch {
@@ -60,15 +62,4 @@ fn single(vocabulary: &Vocabulary, features: &[Feature], tune: &Tokens) -> Langu
         symbols: next().map(|pair| pair[0]).collect(),
         durations: next().map(|pair| pair[1]).collect(),
     }
-}
-
-/// The bar of each of the first rows: what closes a bar belongs to it.
-fn bars(tune: &Tokens, rows: usize) -> Vec<usize> {
-    let mut bar = 0;
-    let number = |row| {
-        let own = bar;
-        bar += usize::from(tune.symbol(row).closes_bar());
-        own
-    };
-    (0..rows).map(number).collect()
 }

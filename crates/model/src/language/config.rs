@@ -34,6 +34,15 @@ pub enum Structure {
     },
 }
 
+impl Structure {
+    /// H, the width of a row's state.
+    pub fn width(&self) -> usize {
+        match self {
+            Structure::Flat(stack) | Structure::Hierarchical { output: stack, .. } => stack.hidden,
+        }
+    }
+}
+
 /// The shape of a melody language model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -73,6 +73,16 @@ impl HierarchyTape {
     pub(super) fn output(&self) -> &[f32] {
         self.output.output()
     }
+
+    /// The states of the first stack, (S, note).
+    pub(super) fn notes(&self) -> &[f32] {
+        &self.notes
+    }
+
+    /// The states of the bars.
+    pub(super) fn of_bars(&self) -> Steps<'_> {
+        Steps { on: &self.bars.tunes, rows: self.bar.output() }
+    }
 }
 
 impl Hierarchy {

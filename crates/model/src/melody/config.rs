@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Pooling};
+use crate::{Error, LanguageConfig, Pooling, Stack};
 
 /// The dimensions of embedding tables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ impl Dims {
 }
 
 /// What reads the notes of a melody in their order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Encoder {
     /// A stack of gated recurrent layers (Cho et al., arXiv 1406.1078).
@@ -45,6 +45,38 @@ pub enum Encoder {
         /// Whether each layer also reads from the end.
         bidirectional: bool,
     },
+    /// A melody language model, whose states are what is pooled: transfer, where its weights were learned before.
+    Language {
+        /// The model.
+        model: LanguageConfig,
+        /// Whether its weights stay as they are, and nothing is dropped out in it.
+        frozen: bool,
+        /// GRU layers that read its states from both ends, and whose states are pooled instead.
+        head: Option<Stack>,
+    },
+}
+
+impl Encoder {
+    /// The width of the states that are pooled.
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Encoder::Gru { hidden, bidirectional, .. } => {
+                hidden * if *bidirectional { 2 } else { 1 }
+            }
+            Encoder::Language { head: Some(head), .. } => 2 * head.hidden,
+            Encoder::Language { model, .. } => model.structure.width(),
+        }
+    }
+
+    /// Sizes that have to be at least 1, by name.
+    fn sizes(&self) -> Vec<(&'static str, usize)> {
+        match self {
+            Encoder::Gru { hidden, layers, .. } => vec![("hidden", *hidden), ("layers", *layers)],
+            Encoder::Language { head, .. } => {
+                head.iter().flat_map(|s| [("hidden", s.hidden), ("layers", s.layers)]).collect()
+            }
+        }
+    }
 }
 
 /// The shape of a melody tower.
@@ -53,7 +85,7 @@ pub enum Encoder {
 pub struct MelodyConfig {
     /// The size of each note feature's vocabulary; none: the tower reads headers only.
     pub note_vocab: Vec<usize>,
-    /// The dimensions of the note features' embeddings.
+    /// The dimensions of the note features' embeddings; a language model has its own.
     pub note_dims: Dims,
     /// The size of each header feature's vocabulary; none: the tower reads notes only.
     pub header_vocab: Vec<usize>,
@@ -84,15 +116,21 @@ impl MelodyConfig {
 
     /// Whether the numbers describe a tower.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let Encoder::Gru { hidden, layers, .. } = self.encoder;
-        let sizes = [("hidden", hidden), ("layers", layers), ("mlp", self.mlp)];
-        for (name, size) in sizes.into_iter().chain([("output", self.output)]) {
+        let sizes = [("mlp", self.mlp), ("output", self.output)];
+        for (name, size) in self.encoder.sizes().into_iter().chain(sizes) {
             if size == 0 {
                 return Err(Error::Config(format!("{name} has to be at least 1")));
             }
         }
         if self.note_vocab.is_empty() && self.header_vocab.is_empty() {
             let what = "a melody tower needs note features or header features";
+            return Err(Error::Config(what.to_owned()));
+        }
+        if let Encoder::Language { model, .. } = &self.encoder
+            && !self.note_vocab.is_empty()
+            && model.vocab != self.note_vocab
+        {
+            let what = "the vocabularies of the notes are not those of the language model";
             return Err(Error::Config(what.to_owned()));
         }
         check_dropout(self.dropout)
