@@ -38,6 +38,11 @@ impl Names {
         Ok(Self(named.collect()))
     }
 
+    /// Whether nothing is known of any work.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The name of a work; its id stands in where nothing is known of it.
     pub(crate) fn get(&self, id: &str) -> Name {
         self.0.get(id).cloned().unwrap_or_else(|| Name {

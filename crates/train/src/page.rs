@@ -16,7 +16,9 @@ pub(crate) fn page(run: &RunDir, judged: &Judged) -> Result<String, Error> {
     let names = Names::read(run)?;
     let mut sections = vec![facts::section(run)?, numbers::reading(judged)];
     sections.extend(judged.report.sections());
-    sections.push(numbers::telling(judged, &names)?);
+    if !names.is_empty() {
+        sections.push(numbers::telling(judged, &names)?);
+    }
     sections.push(examples::section(judged, &names)?);
     sections.extend(training::curves(run)?);
     sections.extend(training::tracks(run)?);

@@ -23,6 +23,7 @@ pub(super) fn section(judged: &Judged, names: &Names) -> Result<Section, Error> 
         (Direction::MelodyToTitle, &judged.scores),
         (Direction::TitleToMelody, &judged.scores.transposed()),
     ] {
+        body += &format!("<h3>{direction}</h3>\n");
         let rankings = scores.rank(&Truth::diagonal(scores.queries().len()), NAMED)?;
         let order = order(&rankings, scores);
         let middle = order.len().saturating_sub(SHOWN) / 2;

@@ -105,6 +105,6 @@ fn every_line_for_machines_is_an_object_with_a_kind() {
 fn one_look_is_enough_for_tables_and_a_picture() {
     let row = prediction(5, "title_to_melody", ("a:1", 2.0));
     let tracks = Tracks::new(vec![row], Names::default()).unwrap();
-    assert!(tracks.to_text(&Choice::default()).contains("median rank: only"));
+    assert!(tracks.to_text(&Choice::default()).contains("median: only"));
     assert!(!tracks.to_svg(&Choice::default()).contains("NaN"));
 }

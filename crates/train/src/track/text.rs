@@ -57,14 +57,8 @@ impl Tracks {
 
     fn group_header(&self, first: &str) -> Vec<String> {
         let mut header = vec![first.to_owned(), "n".to_owned()];
-        for measure in ["median rank", "mean rank", "MRR"] {
-            for (place, (_, name)) in self.marked().into_iter().enumerate() {
-                header.push(if place == 0 {
-                    format!("{measure}: {name}")
-                } else {
-                    name.to_owned()
-                });
-            }
+        for measure in ["median", "mean rank", "MRR"] {
+            header.extend(self.marked().into_iter().map(|(_, look)| format!("{measure}: {look}")));
         }
         header
     }
