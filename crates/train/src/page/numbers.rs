@@ -85,8 +85,8 @@ pub(super) fn reading(judged: &Judged) -> Section {
         ),
         (
             "[low, high]",
-            "An interval: were the same run judged on other tunes of the same kind, its value would lie there \
-          in about 95 of 100 cases. Another seed of the training may differ by more.",
+            "What the choice of tunes leaves open: of 100 intervals made in this way, about as many as the level below says \
+             hold the value for all tunes of the kind. It says nothing about other seeds of the training.",
         ),
         (
             "Baselines",
