@@ -81,6 +81,28 @@ pub(crate) fn stated_in_title(folded: &str) -> Option<&'static str> {
     ending(folded).or_else(|| leading(folded)).filter(strong)
 }
 
+/// Every dance type that a folded text names, wherever it stands in it, longer names before shorter ones that they hold.
+pub(crate) fn within(folded: &str) -> Vec<&'static str> {
+    let mut rest = format!(" {folded} ");
+    let mut names: Vec<(&str, &'static str)> =
+        TYPES.iter().flat_map(|names| names.iter().map(|&name| (name, names[0]))).collect();
+    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    let mut found = Vec::new();
+    for (name, first) in names {
+        let spaced = format!(" {name} ");
+        if rest.contains(&spaced) {
+            found.push(first);
+            rest = rest.replace(&spaced, " / ");
+        }
+    }
+    found
+}
+
+/// Whether a dance type goes by a common word that a title may hold for other reasons.
+pub(crate) fn is_weak_in_titles(name: &str) -> bool {
+    WEAK_IN_TITLES.contains(&name)
+}
+
 fn ending(folded: &str) -> Option<&'static str> {
     let named = |name: &&&str| folded.strip_suffix(**name).is_some_and(|head| head.ends_with(' '));
     longest(named)

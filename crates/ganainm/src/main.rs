@@ -25,6 +25,7 @@ Examples:
   ganainm compose runs/pretrain --type jig       a tune of its own
   ganainm train configs/gru.toml --run runs/gru  learn from them
   ganainm evaluate runs/gru                      see how well titles and tunes find each other
+  ganainm track runs/gru                         see how their ranks moved over the training
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt
 
 `ganainm help COMMAND` tells more about each, with examples.";
@@ -44,6 +45,8 @@ enum Command {
     Train(commands::train::Args),
     /// Report how well a run's towers find titles for melodies and melodies for titles.
     Evaluate(commands::evaluate::Args),
+    /// Show how ranks moved over a training: by dance type, risers and fallers, chosen tunes.
+    Track(commands::track::Args),
     /// Order given titles for given tunes, or given tunes for given titles.
     Rank(commands::rank::Args),
     /// Print completions for a shell.
@@ -88,6 +91,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Compose(args) => commands::compose::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Track(args) => commands::track::run(&args),
         Command::Rank(args) => commands::rank::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }

@@ -151,3 +151,48 @@ fn systems_that_cannot_stand_side_by_side_are_refused() {
     assert!(matches!(refuse(&[ranked("a", "m")], 3, Some(4)), Error::Pool { size: 4, .. }));
     assert_eq!(refuse(&[], 3, None), Error::NothingToMeasure);
 }
+
+#[test]
+fn sections_pictures_and_lines_escape_what_they_are_given() {
+    use retrieval::report::{Axis, Line, Panel, Section, drawing, page, picture};
+    let nasty = "</svg><script>alert(\"&\")</script>";
+    let line = |points: &[(f64, f64)]| Line { name: nasty.to_owned(), points: points.to_vec() };
+    let panel = |axis, lines| Panel {
+        title: nasty.to_owned(),
+        axis,
+        lines,
+        kept: Some(2.0),
+        chance: Some(5.0),
+    };
+    let panels = [
+        panel(Axis::Rank, vec![line(&[(1.0, 7.0), (2.0, f64::NAN), (3.0, 1.0)])]),
+        panel(Axis::FromZero, vec![line(&[(2.0, 0.0)])]),
+        panel(Axis::Own, vec![line(&[]), line(&[(2.0, 3.5), (3.0, 3.5)])]),
+        panel(Axis::Rank, Vec::new()),
+    ];
+    let figures: String = panels.iter().map(Panel::figure).collect();
+    let body = figures + &picture(&drawing(&panels), nasty);
+    let html = page(nasty, "", &[Section::new("a", nasty, body)]);
+    for text in [&html, &drawing(&panels)] {
+        assert!(
+            !text.contains("<script") && !text.contains("NaN") && !text.contains("inf"),
+            "{text}"
+        );
+    }
+    // A picture is data within the page, so nothing is fetched.
+    assert_eq!(html.matches("src=").count(), html.matches("src=\"data:image/svg+xml,").count());
+    assert!(html.contains("&lt;/svg&gt;&lt;script&gt;"));
+}
+
+#[test]
+fn a_table_of_words_prints_them_from_the_left() {
+    use retrieval::report::Grid;
+    let grid = Grid {
+        caption: "Tunes".to_owned(),
+        words: 2,
+        header: ["title", "dance", "rank"].map(str::to_owned).to_vec(),
+        rows: vec![["The Kesh", "jig", "12"].map(str::to_owned).to_vec()],
+    };
+    assert_eq!(grid.to_string(), "Tunes\n  title     dance  rank\n  The Kesh  jig      12\n");
+    assert_eq!(grid.to_html().matches("class=\"words\"").count(), 4);
+}

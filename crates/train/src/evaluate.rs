@@ -7,7 +7,7 @@ use tokens::Tokens;
 use crate::baselines::baselines;
 use crate::data::{Dataset, Example};
 use crate::run::files;
-use crate::{Error, RunDir, load_data};
+use crate::{Error, RunDir, load_data, page};
 
 /// Which works a run is judged on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl Judged {
     /// When a file cannot be written.
     pub fn write(&self, run: &RunDir) -> Result<(), Error> {
         run.write_json(files::REPORT, &self.report)?;
-        run.write(files::REPORT_PAGE, self.report.to_html().as_bytes())?;
+        run.write(files::REPORT_PAGE, page::page(run, self)?.as_bytes())?;
         let truth = Truth::diagonal(self.scores.queries().len());
         let failed = |source| Error::io(run.path(), source);
         let directions =

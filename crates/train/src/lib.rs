@@ -7,6 +7,8 @@ mod data;
 mod error;
 mod evaluate;
 mod history;
+mod names;
+mod page;
 mod predictions;
 mod pretrain;
 mod random;
@@ -14,6 +16,7 @@ mod run;
 mod setup;
 mod tensorboard;
 mod towers;
+mod track;
 mod trainer;
 mod watch;
 
@@ -33,8 +36,10 @@ pub use pretrain::{
     Foretold, KeyChoice, Language, LanguageLook, LanguageRecord, LanguageReport, LanguageStep,
     LanguageTrainingConfig, MelodyConfig, ModelConfig, Pretraining, pretrain, resume_pretraining,
 };
+pub use retrieval::report::Direction;
 pub use run::{Manifest, RunDir, RunKind, files};
 use towers::TowersLearner;
+pub use track::{By, Choice, Group, Level, Track, Tracks, Way};
 use trainer::Trainer;
 pub use watch::{Outcome, StepReport, Validation, Watch};
 

@@ -25,6 +25,8 @@ pub mod files {
     pub const METRICS: &str = "metrics.jsonl";
     /// Predictions of all validation works at each look.
     pub const PREDICTIONS: &str = "predictions.parquet";
+    /// How ranks moved over the training, as a picture.
+    pub const TRACKS_PICTURE: &str = "track.svg";
     /// Weights, optimiser and place in the training.
     pub const CHECKPOINT: &str = "checkpoint.bin";
     /// What made the run.

@@ -4,10 +4,12 @@ mod case;
 mod fold;
 mod nameless;
 mod tail;
+mod telling;
 mod tidy;
 
 pub use fold::fold;
 pub(crate) use fold::fold_words;
+pub use telling::{Telling, telling};
 pub(crate) use tidy::entities;
 
 use serde::{Deserialize, Serialize};

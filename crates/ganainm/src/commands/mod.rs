@@ -7,4 +7,5 @@ pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod pretrain;
 pub(crate) mod rank;
+pub(crate) mod track;
 pub(crate) mod train;

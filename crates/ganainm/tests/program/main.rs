@@ -3,5 +3,6 @@
 
 mod cli;
 mod composing;
+mod tracking;
 mod training;
 mod workshop;

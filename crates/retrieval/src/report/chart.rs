@@ -1,8 +1,8 @@
 //! One measure of every system as points with intervals, and a dashed line where chance is: inline SVG.
 
-use super::html::escape;
-use super::{DirectionReport, Role};
-use crate::metric::{Metric, Metrics};
+use super::Role;
+use super::page::escape;
+use crate::metric::Metric;
 
 const WIDTH: f64 = 720.0;
 const LABELS: f64 = 220.0;
@@ -10,31 +10,33 @@ const RIGHT: f64 = 90.0;
 const ROW: f64 = 26.0;
 const TOP: f64 = 28.0;
 
-/// A figure of one measure of every system of a direction.
-pub(super) fn chart(
-    direction: &DirectionReport,
-    measure: &str,
-    pick: impl Fn(&Metrics) -> &Metric,
-) -> String {
-    let metrics: Vec<&Metric> = direction.systems.iter().map(|s| pick(&s.full.overall)).collect();
-    let most = metrics.iter().map(|m| m.high.max(m.chance)).fold(0.0, f64::max);
+/// One measure of several systems, or of several groups.
+pub(super) struct Dots<'a> {
+    /// What is measured, for those who hear it.
+    pub(super) label: String,
+    /// What stands under the figure.
+    pub(super) caption: String,
+    /// Name, role and value of each.
+    pub(super) rows: Vec<(&'a str, Role, Metric)>,
+}
+
+/// A figure of points with intervals, one a row.
+pub(super) fn chart(dots: &Dots<'_>) -> String {
+    let metrics = || dots.rows.iter().map(|(_, _, metric)| metric);
+    let most = metrics().map(|m| m.high.max(m.chance)).fold(0.0, f64::max);
     let scale = Scale { most: if most > 0.0 { most * 1.05 } else { 1.0 } };
-    let rows = direction.systems.iter().zip(&metrics).enumerate();
-    let marks: String = rows
-        .map(|(i, (system, metric))| mark(i, (&system.name, system.role), metric, &scale))
-        .collect();
-    let height = TOP + ROW * metrics.len() as f64 + 26.0;
-    let chance = metrics.first().map(|m| m.chance).unwrap_or_default();
-    let label = format!("{measure}, {}: {}", direction.direction, spoken(direction, &metrics));
+    let rows = dots.rows.iter().enumerate();
+    let marks: String =
+        rows.map(|(i, (name, role, metric))| mark(i, (name, *role), metric, &scale)).collect();
+    let height = TOP + ROW * dots.rows.len() as f64 + 26.0;
+    let chance = metrics().next().map(|m| m.chance).unwrap_or_default();
     format!(
         "<figure>\n<svg role=\"img\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
-         aria-label=\"{}\">\n{marks}{}{}</svg>\n<figcaption class=\"note\">{measure} among all {} candidates, with {}\
-         </figcaption>\n</figure>\n",
-        escape(&label),
+         aria-label=\"{}\">\n{marks}{}{}</svg>\n<figcaption class=\"note\">{}; dashed: chance</figcaption>\n</figure>\n",
+        escape(&format!("{}: {}", dots.label, spoken(dots))),
         axis(&scale, height - 24.0),
         chance_line(scale.x(chance), chance, height - 24.0),
-        direction.candidates,
-        "intervals; dashed: chance"
+        escape(&dots.caption)
     )
 }
 
@@ -64,7 +66,7 @@ fn mark(row: usize, system: (&str, Role), metric: &Metric, scale: &Scale) -> Str
          <text class=\"soft\" x=\"{:.1}\" y=\"{:.1}\">{:.4}</text>\n",
         LABELS - 12.0,
         y + 4.5,
-        escape(&shortened(name)),
+        escape(&shortened(name, 28)),
         high + 8.0,
         y + 4.5,
         metric.value
@@ -99,32 +101,32 @@ fn chance_line(x: f64, chance: f64, bottom: f64) -> String {
 }
 
 /// What a reader hears who cannot see the figure.
-fn spoken(direction: &DirectionReport, metrics: &[&Metric]) -> String {
-    let systems = direction.systems.iter().zip(metrics);
-    let each = systems.map(|(system, m)| {
-        format!("{} {:.4}, from {:.4} to {:.4}", system.name, m.value, m.low, m.high)
-    });
-    let chance = metrics.first().map(|m| format!("chance {:.4}", m.chance));
+fn spoken(dots: &Dots<'_>) -> String {
+    let each = dots
+        .rows
+        .iter()
+        .map(|(name, _, m)| format!("{name} {:.4}, from {:.4} to {:.4}", m.value, m.low, m.high));
+    let chance = dots.rows.first().map(|(_, _, m)| format!("chance {:.4}", m.chance));
     each.chain(chance).collect::<Vec<_>>().join("; ")
 }
 
 /// The least of 1, 2, 5 times a power of ten that is no less than `least`.
-fn nice_step(least: f64) -> f64 {
+pub(super) fn nice_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
     steps.into_iter().find(|&step| step >= least).unwrap_or(10.0 * power)
 }
 
 /// A tick's number with as few digits as it needs.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let text = format!("{value:.6}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A name cut to what fits beside the marks.
-fn shortened(name: &str) -> String {
-    if name.chars().count() <= 28 {
+/// A name cut to what fits beside the marks: `most` characters.
+pub(super) fn shortened(name: &str, most: usize) -> String {
+    if name.chars().count() <= most {
         return name.to_owned();
     }
-    name.chars().take(27).chain(std::iter::once('…')).collect()
+    name.chars().take(most - 1).chain(std::iter::once('…')).collect()
 }

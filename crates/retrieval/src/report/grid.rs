@@ -4,11 +4,17 @@ use super::{Comparison, DirectionReport, Measured, SystemReport};
 use crate::compare::Difference;
 use crate::metric::{Metric, Metrics};
 
-/// A table: the first column names its rows, the others hold numbers.
-pub(super) struct Grid {
-    pub(super) caption: String,
-    pub(super) header: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
+/// A table, printed with its columns aligned. The first column names its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grid {
+    /// What it shows.
+    pub caption: String,
+    /// How many of the first columns hold words, aligned to the left; the others hold numbers.
+    pub words: usize,
+    /// One cell a column.
+    pub header: Vec<String>,
+    /// As many cells each as the header has.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// All tables of one direction: systems (in all candidates, in pools), models by group, comparisons.
@@ -42,6 +48,7 @@ fn systems(direction: &DirectionReport, pick: impl Fn(&SystemReport) -> Option<&
     rows.extend(shown.first().map(|(_, measured)| chance_row(&measured.overall)));
     Grid {
         caption: format!("{}: {n} queries, {candidates} candidates{pool}", direction.direction),
+        words: 1,
         header: header("system"),
         rows,
     }
@@ -57,7 +64,7 @@ fn groups(system: &SystemReport) -> Grid {
     header.insert(1, "n".to_owned());
     let candidates = system.full.candidates;
     let caption = format!("{} by group, among all {candidates} candidates", system.name);
-    Grid { caption, header, rows: rows.collect() }
+    Grid { caption, words: 1, header, rows: rows.collect() }
 }
 
 fn comparisons(comparisons: &[Comparison]) -> Grid {
@@ -71,6 +78,7 @@ fn comparisons(comparisons: &[Comparison]) -> Grid {
     let header = ["difference", "MRR", "p", "DCG", "p", "R@10", "p"];
     Grid {
         caption: "Paired differences, with randomisation tests".to_owned(),
+        words: 1,
         header: header.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     }

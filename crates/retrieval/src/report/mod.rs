@@ -5,11 +5,17 @@
 mod chart;
 mod grid;
 mod html;
+mod lines;
+mod page;
+mod style;
 mod text;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use grid::Grid;
+pub use lines::{Axis, Line, Panel, drawing};
+pub use page::{Section, escape, page, picture};
 use serde::{Deserialize, Serialize};
 
 use crate::bootstrap::Bootstrap;

@@ -36,9 +36,12 @@ impl fmt::Display for Grid {
         let widths: Vec<usize> =
             (0..self.header.len()).map(|c| width(c).unwrap_or_default()).collect();
         for row in rows() {
-            write!(f, "  {:<1$}", row[0], widths[0])?;
-            for (cell, width) in row.iter().zip(&widths).skip(1) {
-                write!(f, "  {cell:>width$}")?;
+            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+                if column < self.words {
+                    write!(f, "  {cell:<width$}")?;
+                } else {
+                    write!(f, "  {cell:>width$}")?;
+                }
             }
             writeln!(f)?;
         }
