@@ -11,6 +11,7 @@ mod predictions;
 mod pretrain;
 mod random;
 mod run;
+mod sentence;
 mod setup;
 mod tensorboard;
 mod towers;
@@ -34,6 +35,7 @@ pub use pretrain::{
     LanguageTrainingConfig, MelodyConfig, ModelConfig, Pretraining, pretrain, resume_pretraining,
 };
 pub use run::{Manifest, RunDir, RunKind, files};
+pub use sentence::{LoadedEncoder, SentenceVectors, load_sentence_encoder};
 use towers::TowersLearner;
 use trainer::Trainer;
 pub use watch::{Outcome, StepReport, Validation, Watch};
