@@ -25,6 +25,7 @@ ci:
 fixtures:
     python3 reference/model_fixtures.py
     python3 reference/kernel_fixtures.py
+    python3 reference/title_fixtures.py
     python3 reference/retrieval_fixtures.py
     python3 reference/tokens_beat_strength.py
 

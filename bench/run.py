@@ -2,6 +2,7 @@
 
     python bench/run.py reading BOOK.abc [--tunes 200] [--rounds 5]
     python bench/run.py training [--threads 1 2] [--rounds 5] [--steps 5] [--cases gru ...] [--out FILE]
+    python bench/run.py sentence ENCODER [--threads 1 2] [--rounds 5] [--titles 2048] [--out FILE]
 
 Needs the packages of reference/requirements.txt and a quiet machine. Prints Markdown tables.
 """
@@ -12,6 +13,7 @@ import statistics
 import time
 from pathlib import Path
 
+import sentence
 import training
 from sides import commit, example, machine, number
 
@@ -48,7 +50,7 @@ def facts(args):
     """The machine, the two sides and how often each was measured."""
     import torch
 
-    peer = f"PyTorch {torch.__version__}; " if args.run is training.training else ""
+    peer = f"PyTorch {torch.__version__}; " if args.run in [training.training, sentence.sentence] else ""
     return f"{machine()}; {peer}ours at {commit()}; medians of {args.rounds} interleaved rounds"
 
 
@@ -63,6 +65,9 @@ def main():
     command = commands.add_parser("training")
     training.arguments(command)
     command.set_defaults(run=training.training)
+    command = commands.add_parser("sentence")
+    sentence.arguments(command)
+    command.set_defaults(run=sentence.sentence)
     args = parser.parse_args()
     lines = [facts(args), "", *args.run(args)]
     print("\n".join(lines))

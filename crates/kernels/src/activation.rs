@@ -45,6 +45,18 @@ pub(crate) fn tanh(x: f32) -> f32 {
     half + half - 1.0
 }
 
+/// The error function, within 5e-7 of its value (Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26).
+#[inline(always)]
+fn erf(x: f32) -> f32 {
+    let size = x.abs();
+    let t = 1.0 / (1.0 + 0.327_591_1 * size);
+    let p = 1.061_405_4 * t - 1.453_152_1;
+    let p = p * t + 1.421_413_8;
+    let p = p * t - 0.284_496_72;
+    let p = p * t + 0.254_829_6;
+    (1.0 - p * t * exp(-size * size)).copysign(x)
+}
+
 /// The function between two linear layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activation {
@@ -53,9 +65,14 @@ pub enum Activation {
     /// x Φ(x), Φ by its tanh approximation (Hendrycks and Gimpel, arXiv 1606.08415).
     #[default]
     Gelu,
+    /// x Φ(x), Φ by the error function: what BERT has (Devlin et al., arXiv 1810.04805).
+    GeluErf,
     /// The hyperbolic tangent.
     Tanh,
 }
+
+/// √(1/2) and √(1/2π): of the standard normal distribution.
+const NORMAL: (f32, f32) = (std::f32::consts::FRAC_1_SQRT_2, 0.398_942_3);
 
 /// √(2/π) and the cubic's factor in the approximation of Φ.
 const GELU: (f32, f32) = (0.797_884_6, 0.044_715);
@@ -84,6 +101,12 @@ impl Activation {
                 #[inline(always)]
                 |x| 0.5 * x * (1.0 + gelu_tanh(x)),
             ),
+            Activation::GeluErf => map(
+                x,
+                y,
+                #[inline(always)]
+                |x| 0.5 * x * (1.0 + erf(NORMAL.0 * x)),
+            ),
             Activation::Tanh => map(x, y, tanh),
         }
     }
@@ -103,6 +126,12 @@ impl Activation {
                 );
             }
             Activation::Gelu => scale(x, grad, gelu_slope),
+            Activation::GeluErf => scale(
+                x,
+                grad,
+                #[inline(always)]
+                |x| 0.5 * (1.0 + erf(NORMAL.0 * x)) + x * NORMAL.1 * exp(-0.5 * x * x),
+            ),
             Activation::Tanh => scale(
                 x,
                 grad,
@@ -180,7 +209,27 @@ mod tests {
     }
 
     #[test]
+    fn the_error_function_is_odd_and_equals_its_series() {
+        for i in 0..3_000 {
+            let x = i as f32 / 1000.0;
+            let wide = f64::from(x);
+            // Maclaurin: the terms alternate and fall from n = 9 on.
+            let term = |term: f64, n: f64| -term * wide * wide / n;
+            let terms = (1..60).scan(wide, |at, n| {
+                let found = *at / f64::from(2 * n - 1);
+                *at = term(*at, f64::from(n));
+                Some(found)
+            });
+            let exact = std::f64::consts::FRAC_2_SQRT_PI * terms.sum::<f64>();
+            assert!((f64::from(erf(x)) - exact).abs() < 5e-7, "{x}: {} {exact}", erf(x));
+            assert_eq!(erf(-x), -erf(x));
+        }
+        assert_eq!((erf(1e30), erf(-1e30)), (1.0, -1.0));
+    }
+
+    #[test]
     fn what_is_not_a_number_stays_so() {
+        assert!(erf(f32::NAN).is_nan());
         assert!(exp(f32::NAN).is_nan() && sigmoid(f32::NAN).is_nan() && tanh(f32::NAN).is_nan());
     }
 }

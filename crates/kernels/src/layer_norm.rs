@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::simd::{dot, sum, vectorised};
+use crate::simd::{add_scaled, dot, sum, vectorised};
 
 /// Added to the variance, as in PyTorch.
 const EPSILON: f32 = 1e-5;
@@ -50,6 +50,35 @@ impl LayerNorm<'_> {
                         *inverse = normalise(x, normal);
                         for j in 0..d {
                             y[j] = normal[j] * self.scale[j] + self.shift[j];
+                        }
+                    }
+                },
+            );
+        });
+    }
+
+    /// Replaces the rows of `x` (N, D) by the layer norm of their sums with those of `other`, `epsilon` being added to the
+    /// variance; nothing is kept for a backward pass.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    pub fn add_and_normalise(&self, x: &mut [f32], other: &[f32], epsilon: f32) {
+        let d = self.scale.len();
+        assert_eq!(x.len(), other.len(), "one summand a value");
+        x.par_chunks_mut(d * ROWS).zip(other.par_chunks(d * ROWS)).for_each(|(x, other)| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (x, other) in x.chunks_exact_mut(d).zip(other.chunks_exact(d)) {
+                        add_scaled(x, 1.0, other);
+                        let mean = sum(x) / d as f32;
+                        x.iter_mut().for_each(
+                            #[inline(always)]
+                            |x| *x -= mean,
+                        );
+                        let inverse = 1.0 / (dot(x, x) / d as f32 + epsilon).sqrt();
+                        for ((x, scale), shift) in x.iter_mut().zip(self.scale).zip(self.shift) {
+                            *x = *x * inverse * scale + shift;
                         }
                     }
                 },

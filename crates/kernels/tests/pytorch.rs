@@ -115,9 +115,22 @@ fn layer_norm_equals_pytorch() {
 }
 
 #[test]
+fn the_layer_norm_of_a_sum_equals_pytorch_where_its_epsilon_counts() {
+    let f = Fixture::open("add_and_normalise");
+    let (mut x, scale, shift) = (f.floats("x"), f.floats("scale"), f.floats("shift"));
+    let layer = LayerNorm { scale: &scale, shift: &shift };
+    layer.add_and_normalise(&mut x, &f.floats("other"), f.floats("epsilon")[0]);
+    f.check_output("y", &x);
+}
+
+#[test]
 fn activations_equal_pytorch() {
-    let kinds =
-        [("relu", Activation::Relu), ("gelu", Activation::Gelu), ("tanh", Activation::Tanh)];
+    let kinds = [
+        ("relu", Activation::Relu),
+        ("gelu", Activation::Gelu),
+        ("gelu_erf", Activation::GeluErf),
+        ("tanh", Activation::Tanh),
+    ];
     for (name, kind) in kinds {
         let f = Fixture::open(name);
         let x = f.floats("x");

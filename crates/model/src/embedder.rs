@@ -2,7 +2,10 @@
 
 use tokens::{Tokens, Vocabulary};
 
-use crate::{Error, MelodyTape, MelodyTower, Mode, Reading, TitleBatch, TitleTape, TitleTower};
+use crate::{
+    Error, MelodyTape, MelodyTower, Mode, Reading, SentenceEncoder, TitleBatch, TitleTape,
+    TitleTower, title_features,
+};
 
 /// Tunes and titles that are embedded at a time: enough to keep the cores busy, few enough to stay
 /// in their caches.
@@ -19,6 +22,8 @@ pub struct Embedder {
     pub melody: MelodyTower,
     /// Embeds titles.
     pub title: TitleTower,
+    /// Makes the sentence vectors of titles, where the title tower reads them.
+    pub sentence: Option<SentenceEncoder>,
 }
 
 impl Embedder {
@@ -36,8 +41,29 @@ impl Embedder {
     }
 
     /// Unit vectors of titles, (B, D).
-    pub fn embed_titles(&self, titles: &[&str]) -> Vec<f32> {
-        embed_titles(&self.title, titles)
+    ///
+    /// # Errors
+    /// When the title tower reads sentence vectors and there is no encoder that makes them, or one of another width.
+    pub fn embed_titles(&self, titles: &[&str]) -> Result<Vec<f32>, Error> {
+        let width = self.title.config().sentence;
+        if width == 0 {
+            return embed_titles(&self.title, titles, &[]);
+        }
+        let Some(encoder) = &self.sentence else {
+            let message = format!(
+                "the title tower reads sentence vectors of {width} numbers; give it the sentence encoder that it was \
+                 trained with"
+            );
+            return Err(Error::Config(message));
+        };
+        if encoder.output() != width {
+            let message = format!(
+                "the title tower reads sentence vectors of {width} numbers, and the sentence encoder makes {}",
+                encoder.output()
+            );
+            return Err(Error::Config(message));
+        }
+        embed_titles(&self.title, titles, &encoder.embed(titles))
     }
 }
 
@@ -67,14 +93,32 @@ pub fn embed_melodies(
 }
 
 /// Unit vectors of titles, (B, D), by a tower still in training or not.
-pub fn embed_titles(tower: &TitleTower, titles: &[&str]) -> Vec<f32> {
-    let mut tape = TitleTape::default();
-    let mut vectors = Vec::with_capacity(titles.len() * tower.config().output);
-    for part in titles.chunks(BATCH) {
-        tower.forward(&TitleBatch::new(part.iter().copied()), Mode::Evaluate, &mut tape);
+///
+/// `sentences`: (B, S), the titles' sentence vectors; none for a tower that reads none.
+///
+/// # Errors
+/// When the sentence vectors are not those of the titles, or not as wide as the tower reads them.
+pub fn embed_titles(
+    tower: &TitleTower,
+    titles: &[&str],
+    sentences: &[f32],
+) -> Result<Vec<f32>, Error> {
+    let (config, mut tape) = (tower.config(), TitleTape::default());
+    let (expected, found) = (titles.len() * config.sentence, sentences.len());
+    if expected != found {
+        return Err(Error::Batch { what: "values of sentence vectors", expected, found });
+    }
+    let mut vectors = Vec::with_capacity(titles.len() * config.output);
+    for (part, titles) in titles.chunks(BATCH).enumerate() {
+        let mut batch = TitleBatch::default();
+        for (place, title) in titles.iter().enumerate() {
+            let from = (part * BATCH + place) * config.sentence;
+            batch.push(&title_features(title), &sentences[from..from + config.sentence]);
+        }
+        tower.forward(&batch, Mode::Evaluate, &mut tape)?;
         vectors.extend_from_slice(tape.embeddings());
     }
-    vectors
+    Ok(vectors)
 }
 
 #[cfg(test)]
@@ -85,6 +129,19 @@ mod tests {
 
     use super::*;
     use crate::{BagPooling, Dims, Encoder, MelodyConfig, Pooling, TitleConfig};
+
+    /// The small random encoder of the fixtures.
+    fn encoder() -> SentenceEncoder {
+        let config = include_bytes!("../tests/fixtures/sentence_tiny_config.json");
+        let tokenizer = include_bytes!("../tests/fixtures/sentence_tiny_tokenizer.json");
+        let weights = include_bytes!("../tests/fixtures/sentence_tiny.safetensors");
+        SentenceEncoder::from_files(config, tokenizer, weights).unwrap()
+    }
+
+    fn title_config(sentence: usize) -> TitleConfig {
+        let pooling = BagPooling::Mean;
+        TitleConfig { buckets: 97, dims: 5, pooling, hidden: 7, dropout: 0.5, output: 11, sentence }
+    }
 
     fn embedder(tunes: &[Tokens]) -> Embedder {
         let mut random = ChaCha8Rng::seed_from_u64(3);
@@ -107,13 +164,11 @@ mod tests {
             dropout: 0.5,
             output: 11,
         };
-        let pooling = BagPooling::Mean;
-        let title =
-            TitleConfig { buckets: 97, dims: 5, pooling, hidden: 7, dropout: 0.5, output: 11 };
         Embedder {
             reading,
             melody: MelodyTower::new(melody, &mut random).unwrap(),
-            title: TitleTower::new(title, &mut random).unwrap(),
+            title: TitleTower::new(title_config(21), &mut random).unwrap(),
+            sentence: Some(encoder()),
             vocabulary,
         }
     }
@@ -138,11 +193,26 @@ mod tests {
         }
         let titles: Vec<String> = (0..BATCH + 5).map(|n| format!("The {n}th Reel")).collect();
         let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
-        let together = embedder.embed_titles(&titles);
+        let together = embedder.embed_titles(&titles).unwrap();
         for (title, vector) in titles.iter().zip(together.chunks_exact(11)) {
-            let alone = embedder.embed_titles(&[title]);
+            let alone = embedder.embed_titles(&[title]).unwrap();
             assert!(alone.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-5));
         }
+    }
+
+    #[test]
+    fn a_title_tower_without_the_encoder_that_it_reads_is_an_error() {
+        let mut embedder = embedder(&tunes());
+        embedder.sentence = None;
+        let error = embedder.embed_titles(&["The Kesh"]).unwrap_err();
+        assert!(error.to_string().contains("sentence vectors of 21 numbers; give it"), "{error}");
+        embedder.sentence = Some(encoder());
+        let mut random = ChaCha8Rng::seed_from_u64(3);
+        embedder.title = TitleTower::new(title_config(19), &mut random).unwrap();
+        let error = embedder.embed_titles(&["The Kesh"]).unwrap_err();
+        assert!(error.to_string().contains("of 19 numbers, and the sentence encoder makes 21"));
+        embedder.title = TitleTower::new(title_config(0), &mut random).unwrap();
+        assert_eq!(embedder.embed_titles(&["The Kesh"]).unwrap().len(), 11);
     }
 
     #[test]

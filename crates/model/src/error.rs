@@ -36,6 +36,9 @@ pub enum Error {
         /// Its place in the batch, from 0.
         place: usize,
     },
+    /// A vocabulary of a sentence encoder that is damaged or of another kind.
+    #[error("tokenizer: {0}")]
+    Tokenizer(String),
     /// A file of weights that is not the model's.
     #[error("weights: {0}")]
     Weights(String),

@@ -1,9 +1,11 @@
-//! The title tower: the words and character n-grams of a title as a unit vector.
+//! The title tower: the words and character n-grams of a title, a vector that a sentence encoder made of it, or both, as a
+//! unit vector.
 
 use kernels::{Bags, Table, TableMut};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::columns::Columns;
 use crate::head::{Head, HeadConfig, HeadTape};
 use crate::melody::check_dropout;
 use crate::mode::Mode;
@@ -25,9 +27,9 @@ pub enum BagPooling {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TitleConfig {
-    /// The rows of the embedding table: a feature's row is its hash modulo this.
+    /// The rows of the embedding table: a feature's row is its hash modulo this. 0 for a tower without n-grams.
     pub buckets: usize,
-    /// The dimensions of a feature's embedding.
+    /// The dimensions of a feature's embedding; 0 for a tower without n-grams.
     pub dims: usize,
     /// How the features become one vector.
     pub pooling: BagPooling,
@@ -37,40 +39,63 @@ pub struct TitleConfig {
     pub dropout: f32,
     /// D, the width of the embedding.
     pub output: usize,
+    /// The length of a vector that comes with each title, made by a [`SentenceEncoder`](crate::SentenceEncoder) and not
+    /// learned here; 0 for a tower without.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sentence: usize,
+}
+
+/// A file of a tower without sentence vectors stays as it was before there were any.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(size: &usize) -> bool {
+    *size == 0
 }
 
 impl TitleConfig {
     fn check(&self) -> Result<(), Error> {
-        let sizes = [("buckets", self.buckets), ("dims", self.dims), ("hidden", self.hidden)];
-        for (name, size) in sizes.into_iter().chain([("output", self.output)]) {
-            if size == 0 {
+        let none = (self.buckets, self.dims) == (0, 0) && self.sentence > 0;
+        let least = usize::from(!none);
+        let sizes = [("buckets", self.buckets, least), ("dims", self.dims, least)];
+        for (name, size, least) in
+            sizes.into_iter().chain([("hidden", self.hidden, 1), ("output", self.output, 1)])
+        {
+            if size < least {
                 return Err(Error::Config(format!("{name} has to be at least 1")));
             }
         }
         check_dropout(self.dropout)
     }
+
+    /// The width of what the head reads.
+    fn features(&self) -> usize {
+        self.dims + self.sentence
+    }
 }
 
-/// Titles to embed, as the features of all of them one after the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Titles to embed, as the features of all of them one after the other, and what a sentence encoder made of them.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TitleBatch {
     features: Vec<u32>,
     /// Where the features of each title end, (B).
     ends: Vec<usize>,
+    /// (B, sentence)
+    dense: Vec<f32>,
 }
 
 impl TitleBatch {
-    /// A batch of these titles.
+    /// A batch of these titles, for a tower without sentence vectors.
     pub fn new<'a>(titles: impl IntoIterator<Item = &'a str>) -> Self {
         let mut batch = TitleBatch::default();
-        titles.into_iter().for_each(|title| batch.push(&title_features(title)));
+        titles.into_iter().for_each(|title| batch.push(&title_features(title), &[]));
         batch
     }
 
-    /// Adds a title by its [`title_features`].
-    pub fn push(&mut self, features: &[u32]) {
+    /// Adds a title by its [`title_features`], which a tower without n-grams does not look at, and by its sentence
+    /// vector, which has no values for a tower without.
+    pub fn push(&mut self, features: &[u32], dense: &[f32]) {
         self.features.extend_from_slice(features);
         self.ends.push(self.features.len());
+        self.dense.extend_from_slice(dense);
     }
 
     /// B, the number of titles.
@@ -89,7 +114,10 @@ impl TitleBatch {
 pub struct TitleTape {
     ids: Vec<u32>,
     ends: Vec<usize>,
+    /// (B, dims)
     pooled: Vec<f32>,
+    /// The pooled rows and the sentence vector side by side, (B, features).
+    features: Vec<f32>,
     head: HeadTape,
 }
 
@@ -100,11 +128,11 @@ impl TitleTape {
     }
 }
 
-/// The tower: hashed features through an embedding table, pooled, and a head.
+/// The tower: hashed features through an embedding table, pooled, with the sentence vector beside them, and a head.
 #[derive(Clone, Debug)]
 pub struct TitleTower {
     config: TitleConfig,
-    table: Param,
+    table: Option<Param>,
     head: Head,
 }
 
@@ -117,8 +145,10 @@ impl TitleTower {
     /// When the config describes no tower.
     pub fn new(config: TitleConfig, rng: &mut impl Rng) -> Result<Self, Error> {
         config.check()?;
-        let table = Param::table((config.buckets, config.dims), rng);
-        let TitleConfig { dims: input, hidden, output, dropout, .. } = config;
+        let grams = config.buckets > 0;
+        let table = grams.then(|| Param::table((config.buckets, config.dims), rng));
+        let input = config.features();
+        let TitleConfig { hidden, output, dropout, .. } = config;
         let head = Head::new(HeadConfig { input, hidden, output, dropout }, rng);
         Ok(TitleTower { config, table, head })
     }
@@ -129,15 +159,37 @@ impl TitleTower {
     }
 
     /// Embeds the titles of a batch; the result is [`TitleTape::embeddings`].
-    pub fn forward(&self, batch: &TitleBatch, mut mode: Mode<'_>, tape: &mut TitleTape) {
-        let buckets = self.config.buckets as u64;
-        tape.ids.clear();
-        tape.ids.extend(batch.features.iter().map(|&hash| (u64::from(hash) % buckets) as u32));
-        tape.ends.clone_from(&batch.ends);
-        tape.pooled.resize(batch.len() * self.config.dims, 0.0);
-        let table = Table { values: &self.table.value, dims: self.config.dims };
-        self.bags(&tape.ids, &tape.ends).forward(table, &mut tape.pooled);
-        self.head.forward(&tape.pooled, &mut mode, &mut tape.head);
+    ///
+    /// # Errors
+    /// When the titles have no sentence vectors of the length that the config says, or have some where it says none.
+    pub fn forward(
+        &self,
+        batch: &TitleBatch,
+        mut mode: Mode<'_>,
+        tape: &mut TitleTape,
+    ) -> Result<(), Error> {
+        let (expected, found) = (batch.len() * self.config.sentence, batch.dense.len());
+        if expected != found {
+            return Err(Error::Batch { what: "values of sentence vectors", expected, found });
+        }
+        tape.features.resize(batch.len() * self.config.features(), 0.0);
+        if let Some(table) = &self.table {
+            let buckets = self.config.buckets as u64;
+            tape.ids.clear();
+            tape.ids.extend(batch.features.iter().map(|&hash| (u64::from(hash) % buckets) as u32));
+            tape.ends.clone_from(&batch.ends);
+            tape.pooled.resize(batch.len() * self.config.dims, 0.0);
+            let table = Table { values: &table.value, dims: self.config.dims };
+            bags(&self.config, &tape.ids, &tape.ends).forward(table, &mut tape.pooled);
+            self.columns_of_grams().put(&tape.pooled, &mut tape.features);
+        }
+        if self.config.sentence > 0 {
+            let (start, count) = (self.config.dims, self.config.sentence);
+            let columns = Columns { start, count, width: self.config.features() };
+            columns.put(&batch.dense, &mut tape.features);
+        }
+        self.head.forward(&tape.features, &mut mode, &mut tape.head);
+        Ok(())
     }
 
     /// Takes the gradient of the embeddings, (B, D), back to the parameters.
@@ -145,9 +197,13 @@ impl TitleTower {
     /// # Panics
     /// When `grad` is not (B, D) of the forward pass that `tape` is from.
     pub fn backward(&mut self, grad: &[f32], tape: &mut TitleTape) {
+        let columns = self.columns_of_grams();
         let grad = self.head.backward(grad, &mut tape.head);
-        let bags = self.bags(&tape.ids, &tape.ends);
-        bags.backward(TableMut { values: &mut self.table.grad, dims: self.config.dims }, grad);
+        if let Some(table) = &mut self.table {
+            columns.take(grad, &mut tape.pooled);
+            let table = TableMut { values: &mut table.grad, dims: self.config.dims };
+            bags(&self.config, &tape.ids, &tape.ends).backward(table, &tape.pooled);
+        }
     }
 
     /// The weights, with the config, as a safetensors file.
@@ -168,11 +224,15 @@ impl TitleTower {
         Ok(tower)
     }
 
-    fn bags<'a>(&self, ids: &'a [u32], ends: &'a [usize]) -> Bags<'a> {
-        let power = match self.config.pooling {
-            BagPooling::Mean => 1.0,
-            BagPooling::ScaledSum => 0.5,
-        };
-        Bags { ids, ends, power }
+    fn columns_of_grams(&self) -> Columns {
+        Columns { start: 0, count: self.config.dims, width: self.config.features() }
     }
+}
+
+fn bags<'a>(config: &TitleConfig, ids: &'a [u32], ends: &'a [usize]) -> Bags<'a> {
+    let power = match config.pooling {
+        BagPooling::Mean => 1.0,
+        BagPooling::ScaledSum => 0.5,
+    };
+    Bags { ids, ends, power }
 }

@@ -64,7 +64,7 @@ impl Towers {
         tape: &mut TowersTape,
     ) -> Result<f32, Error> {
         self.melody.forward(&batch.melodies, Mode::Train(rng), &mut tape.melody)?;
-        self.title.forward(&batch.titles, Mode::Train(rng), &mut tape.title);
+        self.title.forward(&batch.titles, Mode::Train(rng), &mut tape.title)?;
         self.compare(&batch.pairs, tape)
     }
 
@@ -74,7 +74,7 @@ impl Towers {
     /// When the batch does not fit or the loss is not finite.
     pub fn evaluate(&self, batch: &TowersBatch, tape: &mut TowersTape) -> Result<f32, Error> {
         self.melody.forward(&batch.melodies, Mode::Evaluate, &mut tape.melody)?;
-        self.title.forward(&batch.titles, Mode::Evaluate, &mut tape.title);
+        self.title.forward(&batch.titles, Mode::Evaluate, &mut tape.title)?;
         self.compare(&batch.pairs, tape)
     }
 

@@ -114,6 +114,11 @@ impl<'a> Archive<'a> {
         Ok(Archive { tensors: SafeTensors::deserialize(bytes)?, note })
     }
 
+    /// Whether there is such an array.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.tensors.tensor(name).is_ok()
+    }
+
     /// An array that has to be there and of this shape.
     pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
         let Ok(tensor) = self.tensors.tensor(name) else {

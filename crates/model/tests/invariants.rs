@@ -35,7 +35,15 @@ fn melody_config() -> MelodyConfig {
 
 fn title_config() -> TitleConfig {
     let pooling = BagPooling::ScaledSum;
-    TitleConfig { buckets: 211, dims: 13, pooling, hidden: 17, dropout: 0.2, output: 29 }
+    TitleConfig {
+        buckets: 211,
+        dims: 13,
+        pooling,
+        hidden: 17,
+        dropout: 0.2,
+        output: 29,
+        sentence: 0,
+    }
 }
 
 fn towers(melody: MelodyConfig) -> Towers {
@@ -198,7 +206,7 @@ fn a_tower_comes_back_from_its_file_as_it_was() {
     let title = TitleTower::from_safetensors(&towers.title.to_safetensors().unwrap()).unwrap();
     let embed = |tower: &TitleTower| {
         let mut tape = TitleTape::default();
-        tower.forward(&TitleBatch::new(TITLES), Mode::Evaluate, &mut tape);
+        tower.forward(&TitleBatch::new(TITLES), Mode::Evaluate, &mut tape).unwrap();
         tape.embeddings().to_vec()
     };
     assert_eq!(embed(&title), embed(&towers.title));
@@ -253,6 +261,11 @@ fn a_batch_or_a_config_that_does_not_fit_is_named() {
     let bad = MelodyConfig { dropout: 1.0, ..melody_config() };
     let error = MelodyTower::new(bad, &mut rng(1)).unwrap_err();
     assert_eq!(error.to_string(), "config: dropout is 1, which is not in 0..1");
+    for (buckets, dims, sentence) in [(0, 0, 0), (0, 13, 7), (211, 0, 7)] {
+        let bad = TitleConfig { buckets, dims, sentence, ..title_config() };
+        let error = TitleTower::new(bad, &mut rng(1)).unwrap_err().to_string();
+        assert!(error.ends_with("has to be at least 1"), "{error}");
+    }
 }
 
 #[test]

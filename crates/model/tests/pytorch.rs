@@ -8,7 +8,8 @@ mod common;
 use common::Fixture;
 use model::{
     AdamW, AdamWConfig, InfoNce, InfoNceConfig, InfoNceTape, Matched, MelodyBatch, MelodyTower,
-    Pair, Pairs, Param, Parameters, TitleBatch, TitleTower, Towers, TowersBatch, TowersTape,
+    Mode, Pair, Pairs, Param, Parameters, TitleBatch, TitleTape, TitleTower, Towers, TowersBatch,
+    TowersTape, title_features,
 };
 
 fn pairs(fixture: &Fixture, size: usize) -> Pairs {
@@ -96,6 +97,10 @@ fn five_clipped_steps_of_adamw_equal_pytorch() {
     }
 }
 
+/// What the towers' fixtures are of.
+const TITLES: [&str; 5] =
+    ["drowsy maggie", "the butterfly", "an buachaill caol dubh", "a fig for a kiss", "o"];
+
 fn file(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/fixtures/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
@@ -107,8 +112,6 @@ fn check_towers(name: &str) {
     let title = TitleTower::from_safetensors(&file(&format!("{name}_title"))).unwrap();
     let has_header = !melody.config().header_vocab.is_empty();
     let mut towers = Towers::new(melody, title, loss(&f.floats("log_scale"))).unwrap();
-    let titles =
-        ["drowsy maggie", "the butterfly", "an buachaill caol dubh", "a fig for a kiss", "o"];
     let batch = TowersBatch {
         melodies: MelodyBatch {
             lengths: f.sizes("lengths"),
@@ -116,7 +119,7 @@ fn check_towers(name: &str) {
             header: if has_header { f.ints("header") } else { Vec::new() },
             ..MelodyBatch::default()
         },
-        titles: TitleBatch::new(titles),
+        titles: TitleBatch::new(TITLES),
         pairs: pairs(&f, 5),
     };
     let mut tape = TowersTape::default();
@@ -131,5 +134,27 @@ fn check_towers(name: &str) {
 fn both_towers_from_ids_to_loss_and_back_equal_pytorch() {
     for name in ["towers_full", "towers_one_way", "towers_notes", "towers_header"] {
         check_towers(name);
+    }
+}
+
+#[test]
+fn a_title_tower_with_sentence_vectors_equals_pytorch_with_and_without_n_grams() {
+    for name in ["title_sentence", "title_sentence_alone"] {
+        let (f, mut batch) = (Fixture::open(name), TitleBatch::default());
+        let mut tower = TitleTower::from_safetensors(&file(&format!("{name}_weights"))).unwrap();
+        for (title, dense) in TITLES.iter().zip(f.floats("dense").chunks_exact(7)) {
+            batch.push(&title_features(title), dense);
+        }
+        let mut tape = TitleTape::default();
+        tower.forward(&batch, Mode::Evaluate, &mut tape).unwrap();
+        f.check_output("embeddings", tape.embeddings());
+        tower.backward(&f.floats("grad_output.embeddings"), &mut tape);
+        tower.visit(&mut |name, param| f.check_gradient(name, &param.grad));
+
+        let again = TitleTower::from_safetensors(&tower.to_safetensors().unwrap()).unwrap();
+        assert_eq!(again.config(), tower.config());
+        let error = tower.forward(&TitleBatch::new(TITLES), Mode::Evaluate, &mut tape).unwrap_err();
+        let message = "batch: values of sentence vectors: expected 35, found 0";
+        assert_eq!(error.to_string(), message);
     }
 }

@@ -35,7 +35,7 @@ pub fn by_tune(
     titles: &[&str],
 ) -> Result<Vec<Option<Placed>>, RankError> {
     let melodies = Melodies::new(towers, tunes)?;
-    let index = index(towers.output(), towers.embed_titles(titles))?;
+    let index = index(towers.output(), towers.embed_titles(titles)?)?;
     let mut answers = vec![None; tunes.len()];
     let queries = melodies.vectors.chunks_exact(towers.output());
     for (&tune, query) in melodies.present.iter().zip(queries) {
@@ -55,7 +55,7 @@ pub fn by_title(
 ) -> Result<Vec<Placed>, RankError> {
     let melodies = Melodies::new(towers, tunes)?;
     let index = index(towers.output(), melodies.vectors.clone())?;
-    let titles = towers.embed_titles(titles);
+    let titles = towers.embed_titles(titles)?;
     let queries = titles.chunks_exact(towers.output());
     queries.map(|query| Ok(melodies.spread(placed(&index, query)?, tunes.len()))).collect()
 }

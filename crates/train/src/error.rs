@@ -32,6 +32,14 @@ pub enum Error {
         /// What is wrong with it and what to do.
         problem: String,
     },
+    /// A sentence encoder that is not there, damaged or of another kind.
+    #[error("{}: {problem}", path.display())]
+    Encoder {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What is missing or not supported.
+        problem: String,
+    },
     /// The corpus is too small or lacks what the experiment needs.
     #[error("corpus: {0}")]
     Data(String),
@@ -64,6 +72,10 @@ impl Error {
 
     pub(crate) fn value(key: &str, problem: &str) -> Self {
         Self::Value { key: key.to_owned(), problem: problem.to_owned() }
+    }
+
+    pub(crate) fn encoder(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Encoder { path: path.to_owned(), problem: problem.into() }
     }
 
     pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Self {

@@ -50,7 +50,7 @@ pub fn score(run: &RunDir, side: Side) -> Result<Scores, Error> {
 fn scores(run: &RunDir, examples: &[Example]) -> Result<Scores, Error> {
     let embedder = run.embedder()?;
     let melodies: Vec<&Tokens> = examples.iter().map(Example::query).collect();
-    let vectors = (embedder.embed_melodies(&melodies)?, embedder.embed_titles(&titles(examples)));
+    let vectors = (embedder.embed_melodies(&melodies)?, embedder.embed_titles(&titles(examples))?);
     cosines(examples, embedder.output(), vectors)
 }
 

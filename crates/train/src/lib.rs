@@ -13,6 +13,7 @@ mod predictions;
 mod pretrain;
 mod random;
 mod run;
+mod sentence;
 mod setup;
 mod tensorboard;
 mod towers;
@@ -38,6 +39,7 @@ pub use pretrain::{
 };
 pub use retrieval::report::Direction;
 pub use run::{Manifest, RunDir, RunKind, files};
+pub use sentence::{LoadedEncoder, SentenceVectors, load_sentence_encoder};
 use towers::TowersLearner;
 pub use track::{By, Choice, Group, Level, Track, Tracks, Way};
 use trainer::Trainer;

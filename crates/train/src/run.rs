@@ -213,6 +213,7 @@ impl RunDir {
                 .map_err(|error| damaged(files::MELODY, error.to_string()))?,
             title: TitleTower::from_safetensors(&self.weights(files::TITLE)?)
                 .map_err(|error| damaged(files::TITLE, error.to_string()))?,
+            sentence: None,
         })
     }
 

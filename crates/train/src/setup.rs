@@ -81,6 +81,7 @@ pub(crate) fn towers(experiment: &Experiment, vocabulary: &Vocabulary) -> Result
         hidden: title.projection,
         dropout: title.dropout,
         output: training.output,
+        sentence: 0,
     };
     let loss = InfoNceConfig { initial: training.scale, ..InfoNceConfig::default() };
     Ok(Towers::new(

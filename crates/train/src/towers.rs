@@ -65,7 +65,7 @@ impl<'a> TowersLearner<'a> {
             let example = &self.data.train[work];
             tunes.push(setting(example, training.transpose, random));
             let title = title(example, training.aliases, random);
-            names.push(&thinned(model::title_features(title), training.gram_dropout, random));
+            names.push(&thinned(model::title_features(title), training.gram_dropout, random), &[]);
         }
         let tunes: Vec<&Tokens> = tunes.iter().collect();
         TowersBatch {
@@ -81,7 +81,7 @@ impl<'a> TowersLearner<'a> {
         let tunes: Vec<&Tokens> = examples.iter().map(Example::query).collect();
         let read = (&self.experiment.melody.reading(), &self.data.vocabulary);
         let melodies = model::embed_melodies(melody, read, &tunes)?;
-        let titles = model::embed_titles(title, &titles(examples));
+        let titles = model::embed_titles(title, &titles(examples), &[])?;
         Look::new(&cosines(examples, self.experiment.training.output, (melodies, titles))?)
     }
 }

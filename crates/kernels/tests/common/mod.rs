@@ -51,6 +51,7 @@ impl Fixture {
     }
 
     /// A gradient: within 1e-5 of PyTorch's, relative, as vectors.
+    #[allow(dead_code, reason = "every test file takes what it needs")]
     pub(crate) fn check_gradient(&self, key: &str, found: &[f32]) {
         let off = self.distance(&format!("grad.{key}"), found);
         assert!(off < 1e-5, "{}: the gradient of {key} is {off} off", self.name);

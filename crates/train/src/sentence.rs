@@ -1,0 +1,131 @@
+//! A sentence encoder that others trained, from wherever its files lie, and the vectors that it makes of titles.
+
+mod cache;
+mod files;
+
+use std::path::Path;
+
+use model::{Precision, SentenceEncoder};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+pub use cache::SentenceVectors;
+use files::Files;
+
+/// A sentence encoder and what tells it from others.
+#[derive(Clone, Debug)]
+pub struct LoadedEncoder {
+    /// The encoder, in f32.
+    pub encoder: SentenceEncoder,
+    /// SHA-256 of its config, vocabulary and weights, in hexadecimal.
+    pub hash: String,
+}
+
+/// Loads the sentence encoder at `path`: a folder as Hugging Face lays it out, an archive (`.zip`, or a wheel) of such a
+/// folder, or a folder or archive that holds one of these somewhere below.
+///
+/// # Errors
+/// When there is none, or several, or its files are damaged or describe another kind of model.
+pub fn load_sentence_encoder(path: &Path) -> Result<LoadedEncoder, Error> {
+    let files = Files::find(path)?;
+    let failed = |problem: String| Error::encoder(&files.place, problem);
+    files.pooling.as_deref().map_or(Ok(()), check_pooling).map_err(failed)?;
+    files.modules.as_deref().map_or(Ok(()), check_modules).map_err(failed)?;
+    let Files { config, tokenizer, weights, .. } = &files;
+    let encoder = SentenceEncoder::from_files(config, tokenizer, weights)
+        .map_err(|error| failed(error.to_string()))?;
+    let mut hasher = Sha256::new();
+    for file in [config, tokenizer, weights] {
+        hasher.update((file.len() as u64).to_le_bytes());
+        hasher.update(file);
+    }
+    let hash = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(LoadedEncoder { encoder, hash })
+}
+
+impl LoadedEncoder {
+    /// What tells its vectors from those of others: its hash, and the precision where it is not f32.
+    fn key(&self) -> String {
+        match self.encoder.precision {
+            Precision::F32 => self.hash.clone(),
+            Precision::Bf16 => format!("{}-bf16", self.hash),
+        }
+    }
+}
+
+/// `1_Pooling/config.json`: how the tokens become one vector, in an older form and a newer one.
+#[derive(Deserialize)]
+struct PoolingFile {
+    pooling_mode: Option<serde_json::Value>,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// That the mean over all tokens is taken and nothing else.
+fn check_pooling(bytes: &[u8]) -> Result<(), String> {
+    let file: PoolingFile =
+        serde_json::from_slice(bytes).map_err(|error| format!("1_Pooling/config.json: {error}"))?;
+    let modes: Vec<String> = match file.pooling_mode {
+        Some(serde_json::Value::Array(modes)) => {
+            modes.iter().filter_map(|mode| Some(mode.as_str()?.to_owned())).collect()
+        }
+        Some(mode) => vec![mode.as_str().unwrap_or_default().to_owned()],
+        None => {
+            let on = file.others.iter().filter(|(_, value)| value.as_bool() == Some(true));
+            let modes = on.filter_map(|(key, _)| key.strip_prefix("pooling_mode_"));
+            modes.map(str::to_owned).collect()
+        }
+    };
+    match &modes[..] {
+        [mode] if mode == "mean" || mode == "mean_tokens" => Ok(()),
+        _ => Err(format!("pools tokens by {modes:?}; only their mean is supported")),
+    }
+}
+
+/// That nothing comes after the pooling but unit length.
+fn check_modules(bytes: &[u8]) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Module {
+        r#type: String,
+    }
+    let modules: Vec<Module> =
+        serde_json::from_slice(bytes).map_err(|error| format!("modules.json: {error}"))?;
+    for module in modules {
+        let kind = module.r#type.rsplit('.').next().unwrap_or_default();
+        if !["Transformer", "Pooling", "Normalize"].contains(&kind) {
+            return Err(format!("has a module `{kind}` that is not supported"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_mean_over_tokens_followed_by_unit_length_is_taken() {
+        let good = [
+            r#"{"word_embedding_dimension": 384, "pooling_mode_cls_token": false, "pooling_mode_mean_tokens": true}"#,
+            r#"{"embedding_dimension": 384, "pooling_mode": "mean", "include_prompt": true}"#,
+        ];
+        assert!(good.iter().all(|file| check_pooling(file.as_bytes()).is_ok()));
+        for bad in [
+            r#"{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}"#,
+            r#"{"pooling_mode": ["mean", "max"]}"#,
+            r#"{"pooling_mode": "cls"}"#,
+        ] {
+            let error = check_pooling(bad.as_bytes()).unwrap_err();
+            assert!(error.contains("only their mean is supported"), "{error}");
+        }
+        let modules = |last: &str| {
+            format!(
+                r#"[{{"type": "sentence_transformers.models.Transformer"}}, {{"type": "a.b.{last}"}}]"#
+            )
+        };
+        assert!(check_modules(modules("Normalize").as_bytes()).is_ok());
+        let error = check_modules(modules("Dense").as_bytes()).unwrap_err();
+        assert_eq!(error, "has a module `Dense` that is not supported");
+    }
+}
