@@ -37,7 +37,7 @@ impl Embedder {
     /// # Errors
     /// When the towers do not fit the reading or the vocabulary.
     pub fn embed_melodies(&self, tunes: &[&Tokens]) -> Result<Vec<f32>, Error> {
-        embed_melodies(&self.melody, (&self.reading, &self.vocabulary), tunes)
+        embed_melodies(&self.melody, (&self.reading, &self.vocabulary), tunes, &[])
     }
 
     /// Unit vectors of titles, (B, D).
@@ -69,12 +69,15 @@ impl Embedder {
 
 /// Unit vectors of prepared tunes, (B, D), by a tower still in training or not.
 ///
+/// `pooled`: what [`MelodyTower::pool`] made of each tune, where that is known; else none.
+///
 /// # Errors
 /// When the tower does not fit the reading or the vocabulary.
 pub fn embed_melodies(
     tower: &MelodyTower,
     (reading, vocabulary): (&Reading, &Vocabulary),
     tunes: &[&Tokens],
+    pooled: &[&[f32]],
 ) -> Result<Vec<f32>, Error> {
     // Tunes of like length go together, so that no batch waits for one long tune.
     let mut order: Vec<usize> = (0..tunes.len()).collect();
@@ -84,7 +87,14 @@ pub fn embed_melodies(
     let mut tape = MelodyTape::default();
     for part in order.chunks(BATCH) {
         let batch: Vec<&Tokens> = part.iter().map(|&tune| tunes[tune]).collect();
-        tower.forward(&reading.batch(vocabulary, &batch), Mode::Evaluate, &mut tape)?;
+        let batch = match pooled {
+            [] => reading.batch(vocabulary, &batch),
+            _ => {
+                let pooled: Vec<&[f32]> = part.iter().map(|&tune| pooled[tune]).collect();
+                reading.batch_of_pooled(vocabulary, &batch, &pooled)
+            }
+        };
+        tower.forward(&batch, Mode::Evaluate, &mut tape)?;
         for (&tune, vector) in part.iter().zip(tape.embeddings().chunks_exact(width)) {
             vectors[tune * width..][..width].copy_from_slice(vector);
         }
@@ -140,7 +150,16 @@ mod tests {
 
     fn title_config(sentence: usize) -> TitleConfig {
         let pooling = BagPooling::Mean;
-        TitleConfig { buckets: 97, dims: 5, pooling, hidden: 7, dropout: 0.5, output: 11, sentence }
+        TitleConfig {
+            buckets: 97,
+            dims: 5,
+            pooling,
+            hidden: 7,
+            dropout: 0.5,
+            output: 11,
+            sentence,
+            radius: 0.0,
+        }
     }
 
     fn embedder(tunes: &[Tokens]) -> Embedder {
@@ -163,6 +182,7 @@ mod tests {
             mlp: 13,
             dropout: 0.5,
             output: 11,
+            radius: 0.0,
         };
         Embedder {
             reading,

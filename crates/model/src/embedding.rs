@@ -20,6 +20,18 @@ impl Embeddings {
         Embeddings { tables: shapes.iter().map(|&shape| Param::table(shape, rng)).collect() }
     }
 
+    /// Sets the tables.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    pub(crate) fn set(&mut self, values: Vec<Vec<f32>>) {
+        assert_eq!(values.len(), self.tables.len(), "one table a feature");
+        for (table, values) in self.tables.iter_mut().zip(values) {
+            assert_eq!(table.value.len(), values.len(), "the table of a feature");
+            table.value = values;
+        }
+    }
+
     /// F, the number of features.
     pub(crate) fn features(&self) -> usize {
         self.tables.len()

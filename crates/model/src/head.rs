@@ -1,95 +1,132 @@
 //! What both towers end in: from features of any width to a unit vector.
 
-use kernels::{Activation, normalise_backward, normalise_forward};
+mod lifted;
+mod mlp;
+
 use rand::Rng;
 
-use crate::layer_norm::LayerNorm;
-use crate::linear::Linear;
-use crate::mode::{Dropout, Mode};
-use crate::param::parameters;
+use crate::mode::Mode;
+use crate::{Error, Param, Parameters};
+pub(crate) use lifted::LIFT;
+use lifted::{Lifted, LiftedTape};
+use mlp::{Mlp, MlpTape};
+
+/// Whose head it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Melody,
+    Title,
+}
 
 /// The sizes of a head.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadConfig {
     /// The width of the features.
     pub(crate) input: usize,
-    /// The width of the hidden layer.
+    /// The width of the hidden layer; 0 for a linear head.
     pub(crate) hidden: usize,
     /// D, the width of the embedding.
     pub(crate) output: usize,
     /// The rate of dropout before each linear layer.
     pub(crate) dropout: f32,
+    /// The radius of the sphere that a linear head lifts to.
+    pub(crate) radius: f32,
+    pub(crate) side: Side,
 }
 
-/// Layer norm, a hidden layer with GELU, a linear layer, unit length.
+impl HeadConfig {
+    /// Whether the numbers describe a head.
+    pub(crate) fn check(hidden: usize, output: usize) -> Result<(), Error> {
+        let least = if hidden == 0 { LIFT + 1 } else { 1 };
+        if output >= least {
+            return Ok(());
+        }
+        Err(Error::Config(format!("output has to be at least {least}")))
+    }
+}
+
+/// A hidden layer, or a linear layer alone.
 #[derive(Clone, Debug)]
-pub(crate) struct Head {
-    norm: LayerNorm,
-    hidden: Linear,
-    output: Linear,
-    dropout: f32,
+pub(crate) enum Head {
+    Mlp(Mlp),
+    Lifted(Lifted),
 }
 
-parameters!(Head: norm, hidden, output);
+impl Parameters for Head {
+    fn visit_at(&self, path: &str, f: &mut dyn FnMut(&str, &Param)) {
+        match self {
+            Head::Mlp(head) => head.visit_at(path, f),
+            Head::Lifted(head) => head.visit_at(path, f),
+        }
+    }
+
+    fn visit_at_mut(&mut self, path: &str, f: &mut dyn FnMut(&str, &mut Param)) {
+        match self {
+            Head::Mlp(head) => head.visit_at_mut(path, f),
+            Head::Lifted(head) => head.visit_at_mut(path, f),
+        }
+    }
+}
 
 /// What the backward pass needs of the forward pass.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HeadTape {
-    norm: kernels::LayerNormTape,
-    /// After the layer norm and its dropout, (B, I).
-    normal: Vec<f32>,
-    dropouts: [Dropout; 2],
-    /// Before and after the activation, (B, hidden).
-    hidden: Vec<f32>,
-    active: Vec<f32>,
-    output: Vec<f32>,
-    lengths: Vec<f32>,
-    /// Gradients on their way back.
-    grads: [Vec<f32>; 3],
+    mlp: MlpTape,
+    lifted: LiftedTape,
+    is_lifted: bool,
 }
 
 impl HeadTape {
     /// The unit vectors, (B, D).
     pub(crate) fn output(&self) -> &[f32] {
-        &self.output
+        if self.is_lifted { self.lifted.output() } else { self.mlp.output() }
     }
 }
 
 impl Head {
     pub(crate) fn new(config: HeadConfig, rng: &mut impl Rng) -> Self {
-        Head {
-            norm: LayerNorm::new(config.input),
-            hidden: Linear::new((config.hidden, config.input), rng),
-            output: Linear::new((config.output, config.hidden), rng),
-            dropout: config.dropout,
+        match config.hidden {
+            0 => Head::Lifted(Lifted::new(&config, rng)),
+            _ => Head::Mlp(Mlp::new(config, rng)),
+        }
+    }
+
+    /// Sets what a linear head computes: `weight` (D - 3, I) and `bias` (D - 3), lifted to a sphere of this radius.
+    ///
+    /// # Errors
+    /// When the head has a hidden layer.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    pub(crate) fn set(
+        &mut self,
+        weight: Vec<f32>,
+        bias: Vec<f32>,
+        radius: f32,
+    ) -> Result<(), Error> {
+        match self {
+            Head::Mlp(_) => Err(Error::Config("the head has a hidden layer".to_owned())),
+            Head::Lifted(head) => {
+                head.set(weight, bias, radius);
+                Ok(())
+            }
         }
     }
 
     /// Reads `features` (B, I); the result is [`HeadTape::output`].
     pub(crate) fn forward(&self, features: &[f32], mode: &mut Mode<'_>, tape: &mut HeadTape) {
-        self.norm.forward(features, &mut tape.normal, &mut tape.norm);
-        tape.dropouts[0].forward(self.dropout, mode, &mut tape.normal);
-        self.hidden.forward(&tape.normal, &mut tape.hidden);
-        tape.active.resize(tape.hidden.len(), 0.0);
-        Activation::Gelu.forward(&tape.hidden, &mut tape.active);
-        tape.dropouts[1].forward(self.dropout, mode, &mut tape.active);
-        self.output.forward(&tape.active, &mut tape.output);
-        tape.lengths.resize(tape.output.len() / self.output.outputs(), 0.0);
-        normalise_forward(&mut tape.output, &mut tape.lengths);
+        tape.is_lifted = matches!(self, Head::Lifted(_));
+        match self {
+            Head::Mlp(head) => head.forward(features, mode, &mut tape.mlp),
+            Head::Lifted(head) => head.forward(features, &mut tape.lifted),
+        }
     }
 
     /// Takes the gradient of the unit vectors, (B, D), back; returns that of the features, (B, I).
     pub(crate) fn backward<'t>(&mut self, grad: &[f32], tape: &'t mut HeadTape) -> &'t [f32] {
-        let [of_output, of_hidden, of_features] = &mut tape.grads;
-        of_output.clear();
-        of_output.extend_from_slice(grad);
-        normalise_backward(&tape.output, &tape.lengths, of_output);
-        self.output.backward(&tape.active, of_output, of_hidden);
-        tape.dropouts[1].backward(of_hidden);
-        Activation::Gelu.backward(&tape.hidden, of_hidden);
-        self.hidden.backward(&tape.normal, of_hidden, of_features);
-        tape.dropouts[0].backward(of_features);
-        self.norm.backward(&tape.norm, of_features);
-        of_features
+        match self {
+            Head::Mlp(head) => head.backward(grad, &mut tape.mlp),
+            Head::Lifted(head) => head.backward(grad, &mut tape.lifted),
+        }
     }
 }

@@ -19,6 +19,7 @@
 //!     mlp: 32,
 //!     dropout: 0.1,
 //!     output: 16,
+//!     radius: 0.0,
 //! };
 //! let tower = MelodyTower::new(config, &mut ChaCha8Rng::seed_from_u64(7))?;
 //! // The first notes of "The Kesh" and of "The Butterfly": pitch class and length; a jig and a slip jig.
@@ -72,7 +73,7 @@ pub use language::{
     Generation, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel, LanguageTape, Layer,
     LossWeight, Stack, Structure,
 };
-pub use melody::{Dims, Encoder, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower};
+pub use melody::{Dims, Encoder, LinearLayer, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower};
 pub use mode::Mode;
 pub use ngrams::title_features;
 pub use optimiser::{AdamW, AdamWConfig, gradient_norm};

@@ -28,6 +28,16 @@ impl Linear {
         }
     }
 
+    /// Sets both arrays.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    pub(crate) fn set(&mut self, weight: Vec<f32>, bias: Vec<f32>) {
+        let sizes = (self.weight.value.len(), self.bias.value.len());
+        assert_eq!((weight.len(), bias.len()), sizes, "a linear layer's weight and bias");
+        (self.weight.value, self.bias.value) = (weight, bias);
+    }
+
     /// O.
     pub(crate) fn outputs(&self) -> usize {
         self.weight.shape[0]

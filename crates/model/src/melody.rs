@@ -7,14 +7,14 @@ use rand::Rng;
 
 use crate::columns::Columns;
 use crate::embedding::Embeddings;
-use crate::head::{Head, HeadConfig, HeadTape};
+use crate::head::{Head, HeadConfig, HeadTape, Side};
 use crate::mode::Mode;
 use crate::param::parameters;
 use crate::{Error, weights};
 use notes::{Notes, NotesTape};
 
-pub(crate) use config::check_dropout;
-pub use config::{Dims, Encoder, MelodyConfig};
+pub use config::{Dims, Encoder, LinearLayer, MelodyConfig};
+pub(crate) use config::{check_dropout, is_nought};
 
 /// Tunes to embed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,8 +76,9 @@ impl MelodyTower {
         };
         let header = Embeddings::new(&config.header_shapes()?, rng);
         let input = notes.as_ref().map_or(0, Notes::width) + header.width();
-        let (hidden, output, dropout) = (config.mlp, config.output, config.dropout);
-        let head = Head::new(HeadConfig { input, hidden, output, dropout }, rng);
+        let MelodyConfig { mlp: hidden, output, dropout, radius, .. } = config;
+        let side = Side::Melody;
+        let head = Head::new(HeadConfig { input, hidden, output, dropout, radius, side }, rng);
         Ok(MelodyTower { config, notes, header, head })
     }
 
@@ -111,6 +112,20 @@ impl MelodyTower {
         }
         self.head.forward(&tape.features, &mut mode, &mut tape.head);
         Ok(())
+    }
+
+    /// Sets what a linear tower computes: the tables of its header's features, (V, dims) each, and the layer that reads
+    /// what was pooled of the notes, and the header's rows.
+    ///
+    /// # Errors
+    /// When the tower is not linear.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    pub fn set_linear(&mut self, header: Vec<Vec<f32>>, layer: LinearLayer) -> Result<(), Error> {
+        self.header.set(header);
+        self.config.radius = layer.radius;
+        self.head.set(layer.weight, layer.bias, layer.radius)
     }
 
     /// What the tower's language model makes of each tune, (B, width), for [`MelodyBatch::pooled`]; none where that

@@ -48,10 +48,29 @@ impl Reading {
         Ok(moved.truncated(self.max_rows))
     }
 
+    /// Prepared tunes of whose notes a tower's language model has made something before, (B, width).
+    pub fn batch_of_pooled(
+        &self,
+        vocabulary: &Vocabulary,
+        tunes: &[&Tokens],
+        pooled: &[&[f32]],
+    ) -> MelodyBatch {
+        MelodyBatch {
+            lengths: tunes.iter().map(|tune| tune.len()).collect(),
+            header: self.headers(vocabulary, tunes),
+            pooled: pooled.concat(),
+            ..MelodyBatch::default()
+        }
+    }
+
+    /// The headers of tunes as ids, (B, H).
+    fn headers(&self, vocabulary: &Vocabulary, tunes: &[&Tokens]) -> Vec<u32> {
+        tunes.iter().flat_map(|tune| vocabulary.encode_header(tune, &self.header)).collect()
+    }
+
     /// Prepared tunes as ids: what the tower takes.
     pub fn batch(&self, vocabulary: &Vocabulary, tunes: &[&Tokens]) -> MelodyBatch {
-        let header = tunes.iter().flat_map(|tune| vocabulary.encode_header(tune, &self.header));
-        let header = header.collect();
+        let header = self.headers(vocabulary, tunes);
         if self.notes.is_empty() {
             return MelodyBatch { header, ..MelodyBatch::default() };
         }

@@ -6,11 +6,11 @@ use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Columns;
-use crate::head::{Head, HeadConfig, HeadTape};
+use crate::head::{Head, HeadConfig, HeadTape, Side};
 use crate::melody::check_dropout;
 use crate::mode::Mode;
 use crate::param::parameters;
-use crate::{Error, Param, title_features, weights};
+use crate::{Error, LinearLayer, Param, title_features, weights};
 
 /// How the features of a title become one vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,8 @@ pub struct TitleConfig {
     pub dims: usize,
     /// How the features become one vector.
     pub pooling: BagPooling,
-    /// The width of the hidden layer after pooling.
+    /// The width of the hidden layer after pooling; 0 for a linear tower, whose vectors have the lengths that a ridge
+    /// regression gives them (docs/models.md) and three dimensions more.
     pub hidden: usize,
     /// The rate of dropout in the head.
     pub dropout: f32,
@@ -43,6 +44,9 @@ pub struct TitleConfig {
     /// learned here; 0 for a tower without.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sentence: usize,
+    /// The radius of the sphere on which a linear tower's vectors lie.
+    #[serde(default, skip_serializing_if = "crate::melody::is_nought")]
+    pub radius: f32,
 }
 
 /// A file of a tower without sentence vectors stays as it was before there were any.
@@ -56,13 +60,12 @@ impl TitleConfig {
         let none = (self.buckets, self.dims) == (0, 0) && self.sentence > 0;
         let least = usize::from(!none);
         let sizes = [("buckets", self.buckets, least), ("dims", self.dims, least)];
-        for (name, size, least) in
-            sizes.into_iter().chain([("hidden", self.hidden, 1), ("output", self.output, 1)])
-        {
+        for (name, size, least) in sizes.into_iter() {
             if size < least {
                 return Err(Error::Config(format!("{name} has to be at least 1")));
             }
         }
+        HeadConfig::check(self.hidden, self.output)?;
         check_dropout(self.dropout)
     }
 
@@ -148,14 +151,32 @@ impl TitleTower {
         let grams = config.buckets > 0;
         let table = grams.then(|| Param::table((config.buckets, config.dims), rng));
         let input = config.features();
-        let TitleConfig { hidden, output, dropout, .. } = config;
-        let head = Head::new(HeadConfig { input, hidden, output, dropout }, rng);
+        let TitleConfig { hidden, output, dropout, radius, .. } = config;
+        let side = Side::Title;
+        let head = Head::new(HeadConfig { input, hidden, output, dropout, radius, side }, rng);
         Ok(TitleTower { config, table, head })
     }
 
     /// The config that the tower was made from.
     pub fn config(&self) -> &TitleConfig {
         &self.config
+    }
+
+    /// Sets what a linear tower computes: its table, if it has one, (buckets, dims), and the layer that reads pooled
+    /// rows and sentence vectors, `weight` (D - 3, dims + sentence) and `bias` (D - 3).
+    ///
+    /// # Errors
+    /// When the tower is not linear.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    pub fn set_linear(&mut self, table: Vec<f32>, layer: LinearLayer) -> Result<(), Error> {
+        if let Some(own) = &mut self.table {
+            assert_eq!(table.len(), own.value.len(), "the table of a title tower");
+            own.value = table;
+        }
+        self.config.radius = layer.radius;
+        self.head.set(layer.weight, layer.bias, layer.radius)
     }
 
     /// Embeds the titles of a batch; the result is [`TitleTape::embeddings`].

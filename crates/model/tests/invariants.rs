@@ -30,6 +30,7 @@ fn melody_config() -> MelodyConfig {
         mlp: 23,
         dropout: 0.2,
         output: 29,
+        radius: 0.0,
     }
 }
 
@@ -42,6 +43,7 @@ fn title_config() -> TitleConfig {
         hidden: 17,
         dropout: 0.2,
         output: 29,
+        radius: 0.0,
         sentence: 0,
     }
 }

@@ -73,6 +73,7 @@ pub(crate) fn towers(experiment: &Experiment, vocabulary: &Vocabulary) -> Result
         mlp: melody.projection,
         dropout: melody.dropout,
         output: training.output,
+        radius: 0.0,
     };
     let title = TitleConfig {
         buckets: title.buckets,
@@ -81,6 +82,7 @@ pub(crate) fn towers(experiment: &Experiment, vocabulary: &Vocabulary) -> Result
         hidden: title.projection,
         dropout: title.dropout,
         output: training.output,
+        radius: 0.0,
         sentence: 0,
     };
     let loss = InfoNceConfig { initial: training.scale, ..InfoNceConfig::default() };

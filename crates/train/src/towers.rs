@@ -80,7 +80,7 @@ impl<'a> TowersLearner<'a> {
         let Towers { melody, title, .. } = &self.towers;
         let tunes: Vec<&Tokens> = examples.iter().map(Example::query).collect();
         let read = (&self.experiment.melody.reading(), &self.data.vocabulary);
-        let melodies = model::embed_melodies(melody, read, &tunes)?;
+        let melodies = model::embed_melodies(melody, read, &tunes, &[])?;
         let titles = model::embed_titles(title, &titles(examples), &[])?;
         Look::new(&cosines(examples, self.experiment.training.output, (melodies, titles))?)
     }

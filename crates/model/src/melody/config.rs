@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::head::HeadConfig;
 use crate::{Error, LanguageConfig, Pooling, Stack};
 
 /// The dimensions of embedding tables.
@@ -95,12 +96,33 @@ pub struct MelodyConfig {
     pub encoder: Encoder,
     /// How the notes become one vector.
     pub pooling: Pooling,
-    /// The width of the hidden layer after pooling.
+    /// The width of the hidden layer after pooling; 0 for a linear tower, whose vectors have three dimensions more than
+    /// it computes (docs/models.md).
     pub mlp: usize,
     /// The rate of dropout on embedded notes, between the encoder's layers and in the head.
     pub dropout: f32,
     /// D, the width of the embedding.
     pub output: usize,
+    /// The radius of the sphere on which a linear tower's vectors lie.
+    #[serde(default, skip_serializing_if = "is_nought")]
+    pub radius: f32,
+}
+
+/// A config without a radius stays as it was before there was any.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_nought(value: &f32) -> bool {
+    *value == 0.0
+}
+
+/// What a linear tower computes of its features.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearLayer {
+    /// (D - 3, I)
+    pub weight: Vec<f32>,
+    /// (D - 3)
+    pub bias: Vec<f32>,
+    /// The radius of the sphere that the results are lifted to; longer ones are cut.
+    pub radius: f32,
 }
 
 impl MelodyConfig {
@@ -116,8 +138,8 @@ impl MelodyConfig {
 
     /// Whether the numbers describe a tower.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let sizes = [("mlp", self.mlp), ("output", self.output)];
-        for (name, size) in self.encoder.sizes().into_iter().chain(sizes) {
+        HeadConfig::check(self.mlp, self.output)?;
+        for (name, size) in self.encoder.sizes() {
             if size == 0 {
                 return Err(Error::Config(format!("{name} has to be at least 1")));
             }

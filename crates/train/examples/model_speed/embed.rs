@@ -25,7 +25,7 @@ pub(crate) fn run(tunes: Vec<Tokens>, config: &Path, rounds: usize) -> Result<()
     let tunes: Vec<&Tokens> = tunes.iter().collect();
     let round = || -> Result<f64, model::Error> {
         let start = Instant::now();
-        embed_melodies(&tower, (&reading, &vocabulary), &tunes)?;
+        embed_melodies(&tower, (&reading, &vocabulary), &tunes, &[])?;
         Ok(tunes.len() as f64 / start.elapsed().as_secs_f64())
     };
     let rates = (0..rounds).map(|_| round()).collect::<Result<Vec<_>, _>>()?;
@@ -50,6 +50,7 @@ fn tower(experiment: &Experiment, vocabulary: &Vocabulary) -> Result<MelodyTower
         mlp: melody.projection,
         dropout: melody.dropout,
         output: experiment.training.output,
+        radius: 0.0,
     };
     MelodyTower::new(config, &mut ChaCha8Rng::seed_from_u64(1))
 }
