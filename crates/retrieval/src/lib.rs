@@ -47,6 +47,7 @@ pub mod maps;
 mod metric;
 mod neighbours;
 mod outcome;
+pub mod picture;
 mod pool;
 mod ranking;
 pub mod report;

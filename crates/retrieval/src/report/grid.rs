@@ -5,10 +5,14 @@ use crate::compare::Difference;
 use crate::metric::{Metric, Metrics};
 
 /// A table: the first column names its rows, the others hold numbers.
-pub(super) struct Grid {
-    pub(super) caption: String,
-    pub(super) header: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grid {
+    /// What it shows.
+    pub caption: String,
+    /// The names of the columns.
+    pub header: Vec<String>,
+    /// One cell a column.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// All tables of one direction: systems (in all candidates, in pools), models by group, comparisons.

@@ -47,6 +47,13 @@ fn section(direction: &DirectionReport) -> String {
     format!("<section>\n<h2>{title}</h2>\n{charts}{tables}</section>\n")
 }
 
+impl Grid {
+    /// The table as HTML's `table`, in a frame that scrolls.
+    pub fn to_html(&self) -> String {
+        table(self)
+    }
+}
+
 fn table(grid: &Grid) -> String {
     let head: String =
         grid.header.iter().map(|cell| format!("<th scope=\"col\">{}</th>", escape(cell))).collect();
@@ -64,7 +71,7 @@ fn table(grid: &Grid) -> String {
 }
 
 /// Text with the characters that HTML gives a meaning replaced.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

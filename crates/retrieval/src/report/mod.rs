@@ -7,6 +7,9 @@ mod grid;
 mod html;
 mod text;
 
+pub use grid::Grid;
+pub(crate) use html::escape;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
