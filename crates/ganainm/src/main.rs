@@ -25,6 +25,7 @@ Examples:
   ganainm compose runs/pretrain --type jig       a tune of its own
   ganainm train configs/gru.toml --run runs/gru  learn from them
   ganainm evaluate runs/gru                      see how well titles and tunes find each other
+  ganainm map runs/gru                           see where dance types lie among them
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt
 
 `ganainm help COMMAND` tells more about each, with examples.";
@@ -44,6 +45,8 @@ enum Command {
     Train(commands::train::Args),
     /// Report how well a run's towers find titles for melodies and melodies for titles.
     Evaluate(commands::evaluate::Args),
+    /// Measure and draw where dance types, modes and metres lie among a run's melodies and titles.
+    Map(commands::map::Args),
     /// Order given titles for given tunes, or given tunes for given titles.
     Rank(commands::rank::Args),
     /// Print completions for a shell.
@@ -88,6 +91,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Compose(args) => commands::compose::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Map(args) => commands::map::run(&args),
         Command::Rank(args) => commands::rank::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }

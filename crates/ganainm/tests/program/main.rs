@@ -3,5 +3,6 @@
 
 mod cli;
 mod composing;
+mod mapping;
 mod training;
 mod workshop;
