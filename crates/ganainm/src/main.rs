@@ -26,6 +26,7 @@ Examples:
   ganainm train configs/gru.toml --run runs/gru  learn from them
   ganainm evaluate runs/gru                      see how well titles and tunes find each other
   ganainm track runs/gru                         see how their ranks moved over the training
+  ganainm map runs/gru                           see where dance types lie among them
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt
 
 `ganainm help COMMAND` tells more about each, with examples.";
@@ -47,6 +48,8 @@ enum Command {
     Evaluate(commands::evaluate::Args),
     /// Show how ranks moved over a training: by dance type, risers and fallers, chosen tunes.
     Track(commands::track::Args),
+    /// Measure and draw where dance types, modes and metres lie among a run's melodies and titles.
+    Map(commands::map::Args),
     /// Order given titles for given tunes, or given tunes for given titles.
     Rank(commands::rank::Args),
     /// Print completions for a shell.
@@ -92,6 +95,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Train(args) => commands::train::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Track(args) => commands::track::run(&args),
+        Command::Map(args) => commands::map::run(&args),
         Command::Rank(args) => commands::rank::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }

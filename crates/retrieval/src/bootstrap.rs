@@ -65,6 +65,19 @@ impl Bootstrap {
         resamples.map_init(Vec::new, one).collect()
     }
 
+    /// What `measure` makes of every resample of `n` things, given how often each is drawn.
+    pub(crate) fn resampled<T: Send>(
+        &self,
+        n: usize,
+        measure: impl Fn(&[u32]) -> T + Sync,
+    ) -> Vec<T> {
+        let one = |counts: &mut Vec<u32>, resample: usize| {
+            self.count_draws(n, resample as u64, counts);
+            measure(counts)
+        };
+        (0..self.resamples).into_par_iter().map_init(Vec::new, one).collect()
+    }
+
     /// Means of the columns of `rows` with the sign of every row thrown anew, for every resample.
     pub(crate) fn flip_signs(&self, rows: &[[f64; COLUMNS]]) -> Vec<[f64; COLUMNS]> {
         let one = |resample: usize| {

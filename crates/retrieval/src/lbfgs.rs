@@ -133,7 +133,8 @@ fn remember(steps: &mut VecDeque<Step>, here: &Point, there: &Point) {
     steps.push_back(Step { moved, bent, curvature: 1.0 / product });
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+/// The inner product of two vectors.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     // Four sums side by side: one alone waits for every addition.
     let (a4, a_rest) = a.as_chunks::<4>();
     let (b4, b_rest) = b.as_chunks::<4>();

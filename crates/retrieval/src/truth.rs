@@ -110,7 +110,7 @@ mod tests {
         let (tunes, titles) = (ids(&["m0", "m1"]), ids(&["a", "b", "c"]));
         let pairs = [("m1", "c"), ("m1", "a"), ("m1", "c")];
         let truth = Truth::from_pairs(&tunes, &titles, pairs).unwrap();
-        assert_eq!(truth.relevant(0), []);
+        assert!(truth.relevant(0).is_empty());
         assert_eq!(truth.relevant(1), [0, 2]);
         let other = Truth::new(vec![vec![1], vec![], vec![1]], 2).unwrap();
         assert_eq!(truth.transposed(), other);

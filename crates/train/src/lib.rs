@@ -7,6 +7,7 @@ mod data;
 mod error;
 mod evaluate;
 mod history;
+mod map;
 mod names;
 mod page;
 mod predictions;
@@ -32,6 +33,10 @@ pub use data::{Dataset, Example};
 pub use error::Error;
 pub use evaluate::{Judged, Side, evaluate, score};
 pub use history::Record;
+pub use map::{
+    AspectGenre, Atlas, Genre, Kept, Labels, MapOptions, Mapped, Shown, Sides, Space, SpaceGenre,
+    genre, map,
+};
 pub use predictions::{Prediction, read_predictions};
 pub use pretrain::{
     Foretold, KeyChoice, Language, LanguageLook, LanguageRecord, LanguageReport, LanguageStep,

@@ -43,6 +43,12 @@ pub mod files {
     pub const TREC_RUN_TITLES: &str = "run-titles.trec";
     /// Truths of the test works, in TREC's form.
     pub const TREC_QRELS: &str = "qrels.trec";
+    /// Maps of the vectors and what they tell of genre, for machines.
+    pub const MAP: &str = "map.json";
+    /// The same for eyes.
+    pub const MAP_PAGE: &str = "map.html";
+    /// A folder of vectors for TensorBoard's projector.
+    pub const PROJECTOR: &str = "projector";
 }
 
 /// What a run trained.
@@ -157,6 +163,11 @@ impl RunDir {
     /// Where the run is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Its folder's name, as reports call it.
+    pub(crate) fn name(&self) -> std::borrow::Cow<'_, str> {
+        self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy()
     }
 
     /// The path of one of its [`files`].

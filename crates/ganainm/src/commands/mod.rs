@@ -5,6 +5,7 @@ pub(crate) mod compose;
 pub(crate) mod corpus;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
+pub(crate) mod map;
 pub(crate) mod pretrain;
 pub(crate) mod rank;
 pub(crate) mod track;

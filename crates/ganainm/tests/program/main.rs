@@ -3,6 +3,7 @@
 
 mod cli;
 mod composing;
+mod mapping;
 mod tracking;
 mod training;
 mod workshop;
