@@ -7,7 +7,7 @@ use rand::Rng;
 
 use crate::mode::Mode;
 use crate::{Error, Param, Parameters};
-pub(crate) use lifted::LIFT;
+pub use lifted::LIFT;
 use lifted::{Lifted, LiftedTape};
 use mlp::{Mlp, MlpTape};
 

@@ -60,6 +60,7 @@ mod param;
 mod pooling;
 mod precision;
 mod reading;
+mod ridge;
 mod schedule;
 mod sentence;
 mod title;
@@ -68,6 +69,7 @@ mod weights;
 
 pub use embedder::{Embedder, embed_melodies, embed_titles};
 pub use error::Error;
+pub use head::LIFT;
 pub use info_nce::{InfoNce, InfoNceConfig, InfoNceTape, Matched, Pair, Pairs};
 pub use language::{
     Generation, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel, LanguageTape, Layer,
@@ -81,6 +83,7 @@ pub use param::{Param, Parameters};
 pub use pooling::Pooling;
 pub use precision::Precision;
 pub use reading::{Reading, ReadingKey};
+pub use ridge::{RidgeFeatures, RidgeWeights};
 pub use schedule::{Decay, Schedule};
 pub use sentence::SentenceEncoder;
 pub use title::{BagPooling, TitleBatch, TitleConfig, TitleTape, TitleTower};

@@ -1,13 +1,16 @@
 //! A whole experiment in one TOML file.
 
+mod ridge;
+mod towers;
+
 use std::path::Path;
 
 use corpus::{Corpus, SplitConfig};
-use model::{Reading, ReadingKey};
 use serde::{Deserialize, Serialize};
-use tokens::Feature;
 
 use crate::Error;
+pub use ridge::RidgeConfig;
+pub use towers::{MelodyTowerConfig, TitleTowerConfig, Transfer, TransferConfig};
 
 /// An experiment: what to learn from, with which towers, how long, and how to judge it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +26,9 @@ pub struct Experiment {
     pub melody: MelodyTowerConfig,
     /// How the title tower is built.
     pub title: TitleTowerConfig,
+    /// A closed form to start from, for linear towers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ridge: Option<RidgeConfig>,
     /// How both are trained.
     pub training: TrainingConfig,
     /// How the result is judged.
@@ -62,111 +68,11 @@ impl CorpusConfig {
     }
 }
 
-/// What the melody tower sees and how it is built.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MelodyTowerConfig {
-    /// Features of every note; none for a tower that sees the header alone.
-    pub notes: Vec<Feature>,
-    /// Those of them that are unknown to the tower in every row: what a tower that reads with a language model,
-    /// which knows its own features, is not to be told.
-    pub withheld: Vec<Feature>,
-    /// Features of the whole tune; none for a tower that sees the melody alone.
-    pub header: Vec<Feature>,
-    /// The key in which tunes are read; `played_key` and its kin keep the key as it was.
-    pub key: ReadingKey,
-    /// Longer tunes are cut to this many notes, rests and bar lines.
-    pub max_rows: usize,
-    /// Size of the embedding of each note feature.
-    pub note_dims: usize,
-    /// Size of the embedding of each header feature.
-    pub header_dims: usize,
-    /// Hidden units of the recurrent layers, in each direction.
-    pub hidden: usize,
-    /// Recurrent layers.
-    pub layers: usize,
-    /// Whether the tune is read from both ends.
-    pub bidirectional: bool,
-    /// How the states of the notes become one vector.
-    pub pooling: model::Pooling,
-    /// Hidden units of the projection.
-    pub projection: usize,
-    /// Share of units left out in training, 0 to 1.
-    pub dropout: f32,
-}
-
-impl Default for MelodyTowerConfig {
-    fn default() -> Self {
-        Self {
-            notes: vec![
-                Feature::Symbol,
-                Feature::Duration,
-                Feature::BarPosition,
-                Feature::IsOnBeat,
-                Feature::BarIndexMod4,
-            ],
-            withheld: Vec::new(),
-            header: vec![Feature::DanceType, Feature::Mode, Feature::Metre],
-            key: ReadingKey::CommonTonic,
-            max_rows: 512,
-            note_dims: 32,
-            header_dims: 32,
-            hidden: 128,
-            layers: 1,
-            bidirectional: true,
-            pooling: model::Pooling::Attention,
-            projection: 256,
-            dropout: 0.5,
-        }
-    }
-}
-
-impl MelodyTowerConfig {
-    /// What the tower reads of a tune.
-    pub fn reading(&self) -> Reading {
-        Reading {
-            notes: self.notes.clone(),
-            header: self.header.clone(),
-            withheld: self.withheld.clone(),
-            key: self.key,
-            max_rows: self.max_rows,
-        }
-    }
-}
-
-/// How the title tower is built.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TitleTowerConfig {
-    /// Buckets into which character n-grams and words are hashed.
-    pub buckets: usize,
-    /// Size of the embedding of each n-gram.
-    pub dims: usize,
-    /// How the n-grams become one vector.
-    pub pooling: model::BagPooling,
-    /// Hidden units of the projection.
-    pub projection: usize,
-    /// Share of units left out in training, 0 to 1.
-    pub dropout: f32,
-}
-
-impl Default for TitleTowerConfig {
-    fn default() -> Self {
-        Self {
-            buckets: 32_768,
-            dims: 128,
-            pooling: model::BagPooling::Mean,
-            projection: 256,
-            dropout: 0.5,
-        }
-    }
-}
-
 /// How both towers are trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
-    /// Passes over the training works.
+    /// Passes over the training works; 0 leaves linear towers as the ridge regression has them.
     pub epochs: usize,
     /// Works in a batch; the others in it are each work's negatives.
     pub batch: usize,
@@ -264,7 +170,7 @@ impl Experiment {
         toml::to_string_pretty(self).map_err(|error| Error::Config(error.to_string()))
     }
 
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let (melody, title, training) = (&self.melody, &self.title, &self.training);
         if melody.notes.is_empty() && melody.header.is_empty() {
             return Err(Error::value("melody.notes", "and melody.header are both empty: name one"));
@@ -281,14 +187,18 @@ impl Experiment {
             ("melody.hidden", melody.hidden),
             ("melody.layers", melody.layers),
             ("melody.projection", melody.projection),
-            ("title.buckets", title.buckets),
-            ("title.dims", title.dims),
             ("title.projection", title.projection),
-            ("training.epochs", training.epochs),
             ("training.output", training.output),
             ("training.evaluate_every", training.evaluate_every),
             ("evaluation.resamples", self.evaluation.resamples),
         ])?;
+        if title.sentence_encoder.is_none() {
+            check_positive(&[("title.buckets", title.buckets), ("title.dims", title.dims)])?;
+        }
+        match &self.ridge {
+            Some(ridge) => ridge.check(self)?,
+            None => check_positive(&[("training.epochs", training.epochs)])?,
+        }
         if training.batch < 2 {
             return Err(Error::value("training.batch", "must be 2 or more: others are negatives"));
         }

@@ -35,6 +35,11 @@ impl Example {
     pub fn query(&self) -> &Tokens {
         &self.settings[0]
     }
+
+    /// Its name, then its other names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.title).chain(&self.aliases).map(String::as_str)
+    }
 }
 
 /// The examples of an experiment.
@@ -46,16 +51,21 @@ pub struct Dataset {
     pub validation: Vec<Example>,
     /// For reporting: one work a family.
     pub test: Vec<Example>,
-    /// Values of every feature, from the training works alone.
+    /// Values of every feature, from the training works alone, or from those that a language model learned from.
     pub vocabulary: Vocabulary,
 }
 
 impl Dataset {
-    /// Reads the works of each side of the split.
+    /// Reads the works of each side of the split; the values of features are those of `vocabulary`, if there is one,
+    /// else those that the training works have.
     ///
     /// # Errors
     /// When a side has fewer than two works with a title and a melody.
-    pub fn new(corpus: &Corpus, split: &Split, experiment: &Experiment) -> Result<Self, Error> {
+    pub fn new(
+        (corpus, split): (&Corpus, &Split),
+        experiment: &Experiment,
+        vocabulary: Option<Vocabulary>,
+    ) -> Result<Self, Error> {
         let works: BTreeMap<&str, &Work> =
             corpus.works.iter().map(|work| (work.id.as_str(), work)).collect();
         let reading = experiment.melody.reading();
@@ -66,7 +76,7 @@ impl Dataset {
         let all = train.iter().flat_map(|example| &example.settings);
         let most = experiment.training.transpose;
         let options = VocabularyOptions { transpositions: -most..=most, ..Default::default() };
-        let vocabulary = Vocabulary::build(all, &options);
+        let vocabulary = vocabulary.unwrap_or_else(|| Vocabulary::build(all, &options));
         let data = Self {
             validation: one_a_family(examples(&split.validation)),
             test: one_a_family(examples(&split.test)),

@@ -6,6 +6,7 @@ mod config;
 mod data;
 mod error;
 mod evaluate;
+mod foundation;
 mod history;
 mod map;
 mod names;
@@ -13,6 +14,7 @@ mod page;
 mod predictions;
 mod pretrain;
 mod random;
+mod ridge;
 mod run;
 mod sentence;
 mod setup;
@@ -27,11 +29,13 @@ use std::path::Path;
 use corpus::Store;
 
 pub use config::{
-    CorpusConfig, EvaluationConfig, Experiment, MelodyTowerConfig, TitleTowerConfig, TrainingConfig,
+    CorpusConfig, EvaluationConfig, Experiment, MelodyTowerConfig, RidgeConfig, TitleTowerConfig,
+    TrainingConfig, Transfer, TransferConfig,
 };
 pub use data::{Dataset, Example};
 pub use error::Error;
 pub use evaluate::{Judged, Side, evaluate, score};
+use foundation::Foundation;
 pub use history::Record;
 pub use map::{
     AspectGenre, Atlas, Genre, Kept, Labels, MapOptions, Mapped, Shown, Sides, Space, SpaceGenre,
@@ -62,7 +66,8 @@ pub fn train(
     watch: &mut dyn Watch<Record>,
 ) -> Result<Outcome, Error> {
     let (run, data) = setup::run_dir(experiment, store, path)?;
-    fit(experiment, (&data, &run), watch)
+    // A run's own config has the features that its language model reads.
+    fit(&run.experiment()?, (&data, &run), watch)
 }
 
 /// Goes on with a run from its last checkpoint, to the same weights as if it had never stopped.
@@ -82,7 +87,8 @@ fn fit(
     (data, run): (&Dataset, &RunDir),
     watch: &mut dyn Watch<Record>,
 ) -> Result<Outcome, Error> {
-    let learner = TowersLearner::new(experiment, data, run)?;
+    let foundation = Foundation::of_run(run)?;
+    let learner = TowersLearner::new(experiment, (data, &foundation), run)?;
     let plan = learner.plan();
     Trainer::new(run, learner, plan)?.run(watch)
 }
@@ -90,5 +96,6 @@ fn fit(
 /// The examples of a run, from its own copy of the corpus.
 fn load_data(run: &RunDir, experiment: &Experiment) -> Result<Dataset, Error> {
     let (corpus, split) = run.corpus(&experiment.corpus)?;
-    Dataset::new(&corpus, &split, experiment)
+    let vocabulary = experiment.melody.transfer.as_ref().map(|_| run.vocabulary()).transpose()?;
+    Dataset::new((&corpus, &split), experiment, vocabulary)
 }

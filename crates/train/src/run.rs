@@ -7,6 +7,7 @@ use model::{Embedder, MelodyTower, TitleTower};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokens::Vocabulary;
 
+use crate::sentence::{LoadedEncoder, load_sentence_encoder};
 use crate::{Error, Experiment, checkpoint};
 
 /// Names of the files of a run directory.
@@ -19,6 +20,10 @@ pub mod files {
     pub const MELODY: &str = "melody.safetensors";
     /// Weights of the title tower, of the best look at validation.
     pub const TITLE: &str = "title.safetensors";
+    /// The language model that the melody tower began with, where it began with one.
+    pub const LANGUAGE: &str = "language.safetensors";
+    /// A folder with the sentence encoder that the title tower reads with, where it reads with one.
+    pub const SENTENCE: &str = "sentence";
     /// Which works are for training, validation and test.
     pub const SPLIT: &str = "split.json";
     /// One line a step, and one a look at validation.
@@ -224,8 +229,14 @@ impl RunDir {
                 .map_err(|error| damaged(files::MELODY, error.to_string()))?,
             title: TitleTower::from_safetensors(&self.weights(files::TITLE)?)
                 .map_err(|error| damaged(files::TITLE, error.to_string()))?,
-            sentence: None,
+            sentence: self.sentence_encoder()?.map(|loaded| loaded.encoder),
         })
+    }
+
+    /// The sentence encoder that its title tower reads with, where it reads with one.
+    pub(crate) fn sentence_encoder(&self) -> Result<Option<LoadedEncoder>, Error> {
+        let folder = self.file(files::SENTENCE);
+        folder.is_dir().then(|| load_sentence_encoder(&folder)).transpose()
     }
 
     /// The values of every feature.

@@ -44,6 +44,39 @@ pub fn load_sentence_encoder(path: &Path) -> Result<LoadedEncoder, Error> {
     Ok(LoadedEncoder { encoder, hash })
 }
 
+/// Writes the files of the sentence encoder at `path` into the new folder `into`. They are large, and linked where the
+/// file system allows it to one copy that all runs share, in [`SentenceVectors::default_folder`].
+///
+/// # Errors
+/// As [`load_sentence_encoder`], and when a file cannot be written.
+pub(crate) fn copy_sentence_encoder(path: &Path, into: &Path) -> Result<(), Error> {
+    let LoadedEncoder { hash, .. } = load_sentence_encoder(path)?;
+    let files = Files::find(path)?;
+    let shared = SentenceVectors::default_folder().map(|folder| folder.join(hash));
+    std::fs::create_dir(into).map_err(|source| Error::io(into, source))?;
+    for (name, bytes) in files.named() {
+        let copy = shared.as_ref().map(|folder| folder.join(name));
+        let to = into.join(name);
+        if copy.is_some_and(|copy| keep(&copy, bytes) && std::fs::hard_link(copy, &to).is_ok()) {
+            continue;
+        }
+        std::fs::write(&to, bytes).map_err(|source| Error::io(&to, source))?;
+    }
+    Ok(())
+}
+
+/// Sees to it that a file is there with this content; whether it is.
+fn keep(path: &Path, bytes: &[u8]) -> bool {
+    if std::fs::metadata(path).is_ok_and(|found| found.len() == bytes.len() as u64) {
+        return true;
+    }
+    corpus::atomic_write(path, |out| {
+        let failed = |source| corpus::Error::Io { path: path.to_owned(), source };
+        out.write_all(bytes).map_err(failed)
+    })
+    .is_ok()
+}
+
 impl LoadedEncoder {
     /// What tells its vectors from those of others: its hash, and the precision where it is not f32.
     fn key(&self) -> String {

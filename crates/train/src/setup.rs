@@ -4,16 +4,17 @@ use std::path::Path;
 
 use corpus::{Corpus, Split, Store};
 use model::{
-    AdamW, AdamWConfig, Dims, Encoder, InfoNce, InfoNceConfig, MelodyConfig, MelodyTower,
-    TitleConfig, TitleTower, Towers,
+    AdamW, AdamWConfig, BagPooling, Dims, Encoder, InfoNce, InfoNceConfig, MelodyConfig,
+    MelodyTower, Stack, TitleConfig, TitleTower, Towers,
 };
 use tokens::{Feature, Vocabulary};
 
 use crate::config::TrainingConfig;
 use crate::data::Dataset;
+use crate::foundation::{Found, Foundation};
 use crate::random::{Purpose, generator};
 use crate::run::{FORMAT, Manifest, RunKind, files, machine};
-use crate::{Error, Experiment, RunDir};
+use crate::{Error, Experiment, RunDir, Transfer};
 
 /// Makes the directory of a new run at `path`, whole or not at all, with everything but weights.
 pub(crate) fn run_dir(
@@ -24,10 +25,13 @@ pub(crate) fn run_dir(
     RunDir::check_free(path)?;
     let corpus = experiment.corpus.select(store.load()?)?;
     let split = Split::new(&corpus, &experiment.split)?;
-    let data = Dataset::new(&corpus, &split, experiment)?;
-    // Built once before anything is written, so that a config that describes no towers leaves nothing.
-    towers(experiment, &data.vocabulary)?;
+    let found = Found::new(experiment, (&corpus, &split))?;
+    let experiment = &found.experiment;
+    let data = Dataset::new((&corpus, &split), experiment, found.vocabulary.clone())?;
     let run = RunDir::create(path, |run| {
+        found.copy_to(run)?;
+        // Built once, so that a config that describes no towers leaves nothing.
+        towers(experiment, &data.vocabulary, &Foundation::of_run(run)?)?;
         store.copy_to(&run.file(files::CORPUS))?;
         run.write_json(files::SPLIT, &split)?;
         run.write(files::VOCABULARY, data.vocabulary.to_json()?.as_bytes())?;
@@ -55,42 +59,85 @@ pub(crate) fn manifest(kind: RunKind, seed: u64, corpus: &Corpus) -> Manifest {
 }
 
 /// Towers with the experiment's first weights.
-pub(crate) fn towers(experiment: &Experiment, vocabulary: &Vocabulary) -> Result<Towers, Error> {
+pub(crate) fn towers(
+    experiment: &Experiment,
+    vocabulary: &Vocabulary,
+    foundation: &Foundation,
+) -> Result<Towers, Error> {
     let mut random = generator(experiment.seed, Purpose::Weights, 0);
-    let (melody, title, training) = (&experiment.melody, &experiment.title, &experiment.training);
-    let sizes = |features: &[Feature]| features.iter().map(|&f| vocabulary.size(f)).collect();
-    let melody = MelodyConfig {
-        note_vocab: sizes(&melody.notes),
-        note_dims: Dims::All(melody.note_dims),
-        header_vocab: sizes(&melody.header),
-        header_dims: Dims::All(melody.header_dims),
-        encoder: Encoder::Gru {
+    let loss = InfoNceConfig { initial: experiment.training.scale, ..InfoNceConfig::default() };
+    let melody = melody(experiment, vocabulary, foundation)?;
+    let title = title(experiment, vocabulary, foundation);
+    let mut melody = MelodyTower::new(melody, &mut random)?;
+    let title = TitleTower::new(title, &mut random)?;
+    if let Some(transfer) = &experiment.melody.transfer {
+        foundation.transfer(&mut melody, transfer)?;
+    }
+    Ok(Towers::new(melody, title, InfoNce::new(loss)?)?)
+}
+
+fn melody(
+    experiment: &Experiment,
+    vocabulary: &Vocabulary,
+    foundation: &Foundation,
+) -> Result<MelodyConfig, Error> {
+    let (melody, ridge) = (&experiment.melody, experiment.ridge.is_some());
+    let sizes = |features: &[Feature]| -> Vec<usize> {
+        features.iter().map(|&f| vocabulary.size(f)).collect()
+    };
+    let header_vocab = sizes(&melody.header);
+    let encoder = match (&melody.transfer, foundation.language()?) {
+        (Some(transfer), Some(model)) => Encoder::Language {
+            model,
+            frozen: matches!(transfer.how, Transfer::Frozen | Transfer::Recurrent),
+            head: (transfer.how == Transfer::Recurrent)
+                .then_some(Stack { hidden: melody.hidden, layers: melody.layers }),
+        },
+        _ => Encoder::Gru {
             hidden: melody.hidden,
             layers: melody.layers,
             bidirectional: melody.bidirectional,
         },
+    };
+    // A linear tower sees each value of the header by itself.
+    let header_dims = match ridge {
+        true => Dims::Each(header_vocab.clone()),
+        false => Dims::All(melody.header_dims),
+    };
+    Ok(MelodyConfig {
+        note_vocab: sizes(&melody.notes),
+        note_dims: Dims::All(melody.note_dims),
+        header_vocab,
+        header_dims,
+        encoder,
         pooling: melody.pooling,
-        mlp: melody.projection,
+        mlp: if ridge { 0 } else { melody.projection },
         dropout: melody.dropout,
-        output: training.output,
+        output: output(experiment, vocabulary),
         radius: 0.0,
-    };
-    let title = TitleConfig {
+    })
+}
+
+fn title(experiment: &Experiment, vocabulary: &Vocabulary, foundation: &Foundation) -> TitleConfig {
+    let (title, output) = (&experiment.title, output(experiment, vocabulary));
+    let ridge = experiment.ridge.is_some();
+    TitleConfig {
         buckets: title.buckets,
-        dims: title.dims,
-        pooling: title.pooling,
-        hidden: title.projection,
+        dims: if ridge { output - model::LIFT } else { title.dims },
+        pooling: if ridge { BagPooling::ScaledSum } else { title.pooling },
+        hidden: if ridge { 0 } else { title.projection },
         dropout: title.dropout,
-        output: training.output,
+        output,
+        sentence: foundation.sentence_width(),
         radius: 0.0,
-        sentence: 0,
-    };
-    let loss = InfoNceConfig { initial: training.scale, ..InfoNceConfig::default() };
-    Ok(Towers::new(
-        MelodyTower::new(melody, &mut random)?,
-        TitleTower::new(title, &mut random)?,
-        InfoNce::new(loss)?,
-    )?)
+    }
+}
+
+/// D, the length of the vectors: of linear towers, what is foretold and the lift.
+pub(crate) fn output(experiment: &Experiment, vocabulary: &Vocabulary) -> usize {
+    let Some(ridge) = &experiment.ridge else { return experiment.training.output };
+    let header: usize = experiment.melody.header.iter().map(|&f| vocabulary.size(f)).sum();
+    ridge.components + header + model::LIFT
 }
 
 /// The optimiser before its first step.

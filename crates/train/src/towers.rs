@@ -7,13 +7,14 @@ use tokens::Tokens;
 
 use crate::data::{Dataset, Example, batches};
 use crate::evaluate::{cosines, titles};
+use crate::foundation::{Foundation, Seen};
 use crate::history::{History, Record};
 use crate::predictions::{Look, Predictions};
 use crate::random::{Purpose, generator};
 use crate::run::files;
 use crate::trainer::{Learner, LookAt, Plan, Stepped};
 use crate::watch::{StepReport, Validation};
-use crate::{Error, Experiment, RunDir, setup};
+use crate::{Error, Experiment, RunDir, ridge, setup};
 
 /// The towers, what they learn from and what they are judged by.
 pub(crate) struct TowersLearner<'a> {
@@ -22,6 +23,9 @@ pub(crate) struct TowersLearner<'a> {
     run: &'a RunDir,
     towers: Towers,
     tape: TowersTape,
+    /// What need not be computed again of the training and of the validation works.
+    seen: Seen,
+    seen_validation: Seen,
     predictions: Predictions,
 }
 
@@ -35,12 +39,15 @@ impl<'a> TowersLearner<'a> {
     /// Towers with the experiment's first weights.
     pub(crate) fn new(
         experiment: &'a Experiment,
-        data: &'a Dataset,
+        (data, foundation): (&'a Dataset, &Foundation),
         run: &'a RunDir,
     ) -> Result<Self, Error> {
-        let towers = setup::towers(experiment, &data.vocabulary)?;
+        let mut towers = setup::towers(experiment, &data.vocabulary, foundation)?;
+        let see = |examples| foundation.see(&towers.melody, (experiment, data), examples);
+        let (seen, seen_validation) = (see(&data.train)?, see(&data.validation)?);
+        ridge::fit(experiment, (data, &seen), &mut towers)?;
         let (tape, predictions) = (TowersTape::default(), Predictions::default());
-        Ok(Self { experiment, data, run, towers, tape, predictions })
+        Ok(Self { experiment, data, run, towers, tape, seen, seen_validation, predictions })
     }
 
     /// How the experiment wants them trained.
@@ -59,30 +66,44 @@ impl<'a> TowersLearner<'a> {
     /// A setting and a title of each work.
     fn batch(&self, works: &[usize], random: &mut ChaCha8Rng) -> TowersBatch {
         let training = &self.experiment.training;
-        let mut tunes = Vec::with_capacity(works.len());
+        let (mut tunes, mut pooled) = (Vec::with_capacity(works.len()), Vec::new());
         let mut names = TitleBatch::default();
         for &work in works {
             let example = &self.data.train[work];
-            tunes.push(setting(example, training.transpose, random));
-            let title = title(example, training.aliases, random);
-            names.push(&thinned(model::title_features(title), training.gram_dropout, random), &[]);
+            let count = example.settings.len();
+            let setting = random.random_range(0..count);
+            tunes.push(moved(&example.settings[setting], training.transpose, random));
+            pooled.push(self.seen.pooled(work, (setting, count)));
+            let name = name(example, training.aliases, random);
+            let title = example.names().nth(name).unwrap_or_default();
+            let grams = thinned(model::title_features(title), training.gram_dropout, random);
+            names.push(&grams, self.seen.sentence(work, (name, 1 + example.aliases.len())));
         }
         let tunes: Vec<&Tokens> = tunes.iter().collect();
-        TowersBatch {
-            melodies: self.experiment.melody.reading().batch(&self.data.vocabulary, &tunes),
-            titles: names,
-            pairs: Pairs::diagonal(works.len()),
-        }
+        let (reading, vocabulary) = (self.experiment.melody.reading(), &self.data.vocabulary);
+        let melodies = match self.seen.pooled {
+            Some(_) => reading.batch_of_pooled(vocabulary, &tunes, &pooled),
+            None => reading.batch(vocabulary, &tunes),
+        };
+        TowersBatch { melodies, titles: names, pairs: Pairs::diagonal(works.len()) }
     }
 
     fn rankings(&self) -> Result<Look, Error> {
-        let examples = &self.data.validation;
+        let (examples, seen) = (&self.data.validation, &self.seen_validation);
         let Towers { melody, title, .. } = &self.towers;
         let tunes: Vec<&Tokens> = examples.iter().map(Example::query).collect();
         let read = (&self.experiment.melody.reading(), &self.data.vocabulary);
-        let melodies = model::embed_melodies(melody, read, &tunes, &[])?;
-        let titles = model::embed_titles(title, &titles(examples), &[])?;
-        Look::new(&cosines(examples, self.experiment.training.output, (melodies, titles))?)
+        let first = |work: usize| seen.pooled(work, (0, examples[work].settings.len()));
+        let pooled: Vec<&[f32]> =
+            seen.pooled.iter().flat_map(|all| (0..all.len()).map(first)).collect();
+        let melodies = model::embed_melodies(melody, read, &tunes, &pooled)?;
+        let sentences: Vec<&[f32]> = examples
+            .iter()
+            .enumerate()
+            .map(|(work, example)| seen.sentence(work, (0, 1 + example.aliases.len())))
+            .collect();
+        let titles = model::embed_titles(title, &titles(examples), &sentences.concat())?;
+        Look::new(&cosines(examples, title.config().output, (melodies, titles))?)
     }
 }
 
@@ -169,21 +190,20 @@ fn mean_reciprocal_rank(outcomes: &[retrieval::Outcome]) -> f64 {
     sum / outcomes.len().max(1) as f64
 }
 
-/// One of the work's settings, moved up or down by at most `most` semitones.
-fn setting(example: &Example, most: i8, random: &mut ChaCha8Rng) -> Tokens {
-    let tokens = &example.settings[random.random_range(0..example.settings.len())];
+/// A setting moved up or down by at most `most` semitones.
+fn moved(setting: &Tokens, most: i8, random: &mut ChaCha8Rng) -> Tokens {
     let semitones = if most > 0 { random.random_range(-most..=most) } else { 0 };
     // A tune that would leave the range of pitches stays where it is.
-    tokens.transposed(semitones).unwrap_or_else(|_| tokens.clone())
+    setting.transposed(semitones).unwrap_or_else(|_| setting.clone())
 }
 
-/// The work's name, or with probability `share` one of its aliases where it has any.
-fn title<'e>(example: &'e Example, share: f32, random: &mut ChaCha8Rng) -> &'e str {
+/// Which of the work's names stands for it: the first, or with probability `share` another where it has any.
+fn name(example: &Example, share: f32, random: &mut ChaCha8Rng) -> usize {
     let alias = random.random::<f32>() < share;
     if !alias || example.aliases.is_empty() {
-        return &example.title;
+        return 0;
     }
-    &example.aliases[random.random_range(0..example.aliases.len())]
+    1 + random.random_range(0..example.aliases.len())
 }
 
 /// The features without a random `share` of them, one at least.

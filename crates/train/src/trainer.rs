@@ -134,6 +134,10 @@ impl<'a, L: Learner> Trainer<'a, L> {
 
     /// Trains to the end, or until `watch` asks to stop.
     pub(crate) fn run(mut self, watch: &mut dyn Watch<L::Record>) -> Result<Outcome, Error> {
+        if self.plan.epochs == 0 && self.history.best().is_none() {
+            // What is not trained is looked at all the same: that leaves its weights in the run.
+            self.look(0, watch)?;
+        }
         let mut first = 0;
         for epoch in 1..=self.plan.epochs {
             let batches = self.learner.batches(epoch);

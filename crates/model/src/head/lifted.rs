@@ -11,8 +11,8 @@ use super::{HeadConfig, Side};
 use crate::linear::Linear;
 use crate::param::parameters;
 
-/// How many dimensions the lift adds.
-pub(crate) const LIFT: usize = 3;
+/// How many dimensions the vectors of linear towers have beside those that they compute.
+pub const LIFT: usize = 3;
 
 /// The linear layer and the lift.
 #[derive(Clone, Debug)]

@@ -47,6 +47,11 @@ impl Pca {
         self.variances.iter().map(share).collect()
     }
 
+    /// The variance along each component: (K,).
+    pub fn variances(&self) -> &[f64] {
+        &self.variances
+    }
+
     /// The components: K unit vectors of length D.
     pub fn components(&self) -> &[Vec<f64>] {
         &self.components

@@ -31,6 +31,13 @@ pub(super) struct Files {
 }
 
 impl Files {
+    /// The files that an encoder needs, by their usual names.
+    pub(super) fn named(&self) -> [(&'static str, &[u8]); 3] {
+        // One tokenizer is JSON, the other a list of words.
+        let tokenizer = TOKENIZERS[usize::from(!self.tokenizer.starts_with(b"{"))];
+        [(CONFIG, &self.config), (tokenizer, &self.tokenizer), (WEIGHTS, &self.weights)]
+    }
+
     /// # Errors
     /// When there are none or several, or a file cannot be read.
     pub(super) fn find(path: &Path) -> Result<Self, Error> {

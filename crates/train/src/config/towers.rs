@@ -1,0 +1,151 @@
+//! The two towers of an experiment.
+
+use std::path::PathBuf;
+
+use model::{Reading, ReadingKey};
+use serde::{Deserialize, Serialize};
+use tokens::Feature;
+
+/// What the melody tower sees and how it is built.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MelodyTowerConfig {
+    /// Features of every note; none for a tower that sees the header alone.
+    pub notes: Vec<Feature>,
+    /// Those of them that are unknown to the tower in every row: what a tower that reads with a language model,
+    /// which knows its own features, is not to be told.
+    pub withheld: Vec<Feature>,
+    /// Features of the whole tune; none for a tower that sees the melody alone.
+    pub header: Vec<Feature>,
+    /// The key in which tunes are read; `played_key` and its kin keep the key as it was.
+    pub key: ReadingKey,
+    /// Longer tunes are cut to this many notes, rests and bar lines.
+    pub max_rows: usize,
+    /// Size of the embedding of each note feature.
+    pub note_dims: usize,
+    /// Size of the embedding of each header feature.
+    pub header_dims: usize,
+    /// Hidden units of the recurrent layers, in each direction.
+    pub hidden: usize,
+    /// Recurrent layers.
+    pub layers: usize,
+    /// Whether the tune is read from both ends.
+    pub bidirectional: bool,
+    /// How the states of the notes become one vector.
+    pub pooling: model::Pooling,
+    /// Hidden units of the projection.
+    pub projection: usize,
+    /// Share of units left out in training, 0 to 1.
+    pub dropout: f32,
+    /// A pretrained melody language model that reads the notes in place of embeddings and recurrent layers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferConfig>,
+}
+
+/// How a melody tower reads with a pretrained melody language model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferConfig {
+    /// The run of `ganainm pretrain` that the model comes from; a run keeps a copy of the model.
+    pub from: PathBuf,
+    /// What becomes of the model.
+    #[serde(default)]
+    pub how: Transfer,
+    /// What the learning rate is multiplied by for the model's weights, where they go on learning.
+    #[serde(default = "TransferConfig::rate")]
+    pub rate: f32,
+}
+
+impl TransferConfig {
+    fn rate() -> f32 {
+        0.1
+    }
+}
+
+/// What becomes of a pretrained language model in a melody tower.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transfer {
+    /// It stays as it is, and its states are pooled.
+    #[default]
+    Frozen,
+    /// It stays as it is, and recurrent layers of the tower (`hidden`, `layers`) read its states from both ends.
+    Recurrent,
+    /// It goes on learning, at a rate of its own.
+    FineTuned,
+    /// Its weights are forgotten: a model of the same build learns from the start, at the full rate.
+    Scratch,
+}
+
+impl Default for MelodyTowerConfig {
+    fn default() -> Self {
+        Self {
+            notes: vec![
+                Feature::Symbol,
+                Feature::Duration,
+                Feature::BarPosition,
+                Feature::IsOnBeat,
+                Feature::BarIndexMod4,
+            ],
+            withheld: Vec::new(),
+            header: vec![Feature::DanceType, Feature::Mode, Feature::Metre],
+            key: ReadingKey::CommonTonic,
+            max_rows: 512,
+            note_dims: 32,
+            header_dims: 32,
+            hidden: 128,
+            layers: 1,
+            bidirectional: true,
+            pooling: model::Pooling::Attention,
+            projection: 256,
+            dropout: 0.5,
+            transfer: None,
+        }
+    }
+}
+
+impl MelodyTowerConfig {
+    /// What the tower reads of a tune.
+    pub fn reading(&self) -> Reading {
+        Reading {
+            notes: self.notes.clone(),
+            header: self.header.clone(),
+            withheld: self.withheld.clone(),
+            key: self.key,
+            max_rows: self.max_rows,
+        }
+    }
+}
+
+/// How the title tower is built.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TitleTowerConfig {
+    /// A sentence encoder whose vectors are read beside the n-grams: a folder as Hugging Face lays it out, a wheel or
+    /// another archive of one; a run keeps a copy of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sentence_encoder: Option<PathBuf>,
+    /// Buckets into which character n-grams and words are hashed; 0 for none, beside a sentence encoder.
+    pub buckets: usize,
+    /// Size of the embedding of each n-gram.
+    pub dims: usize,
+    /// How the n-grams become one vector.
+    pub pooling: model::BagPooling,
+    /// Hidden units of the projection.
+    pub projection: usize,
+    /// Share of units left out in training, 0 to 1.
+    pub dropout: f32,
+}
+
+impl Default for TitleTowerConfig {
+    fn default() -> Self {
+        Self {
+            sentence_encoder: None,
+            buckets: 32_768,
+            dims: 128,
+            pooling: model::BagPooling::Mean,
+            projection: 256,
+            dropout: 0.5,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Linear towers in closed form: the title tower is a ridge regression from titles to melodies.
+//!
+//! A melody becomes the whitened principal components of what the frozen language model makes of it, and the values of
+//! its header, each less its mean and over the root of its frequency. The title tower foretells that vector; a pair is
+//! the better, the nearer the two are.
+
+mod melodies;
+mod titles;
+
+use model::{LinearLayer, Towers};
+
+use crate::data::Dataset;
+use crate::foundation::Seen;
+use crate::{Error, Experiment};
+use melodies::Melodies;
+use titles::Titles;
+
+/// How much longer than the longest training vector the radii of the spheres are.
+const ROOM: f32 = 1.5;
+
+/// Sets both towers to the ridge regression over the training works, of which the towers have `seen` what is given.
+///
+/// # Errors
+/// When the towers are not linear.
+pub(crate) fn fit(
+    experiment: &Experiment,
+    (data, seen): (&Dataset, &Seen),
+    towers: &mut Towers,
+) -> Result<(), Error> {
+    let Some(ridge) = &experiment.ridge else { return Ok(()) };
+    let melodies = Melodies::new((ridge, &experiment.melody.header), (data, seen))?;
+    let targets = melodies.targets();
+    let k = melodies.width();
+    let titles = Titles::new(experiment.title.buckets, &data.train, (ridge, &seen.sentences));
+    let weights = titles.features.fit(&targets, ridge.penalty);
+    let longest = longest(&titles.features.predict(&weights, k), k);
+    // What the lift makes of a title of that length.
+    let radius = ROOM * (longest + longest * longest / 4.0).sqrt();
+    let (table, weight) = titles.layers(weights, k);
+    towers.title.set_linear(table, LinearLayer { weight, bias: vec![0.0; k], radius })?;
+    let radius = ROOM * (self::longest(&targets, k) + 1.0).sqrt();
+    let (header, weight, bias) = melodies.layers();
+    Ok(towers.melody.set_linear(header, LinearLayer { weight, bias, radius })?)
+}
+
+/// The greatest squared length of the vectors, (N, K).
+fn longest(vectors: &[f32], k: usize) -> f32 {
+    let squares = vectors.chunks_exact(k).map(|row| row.iter().map(|x| x * x).sum::<f32>());
+    squares.fold(f32::MIN_POSITIVE, f32::max)
+}

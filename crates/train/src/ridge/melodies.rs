@@ -1,0 +1,172 @@
+//! The melodies' side: whitened components of pooled states, and scaled values of the header.
+
+use retrieval::Vectors;
+use retrieval::maps::Pca;
+use tokens::Feature;
+
+use crate::data::Dataset;
+use crate::foundation::Seen;
+use crate::{Error, RidgeConfig};
+
+/// Added to the frequency of a value before its root: rare values are not blown up without limit.
+const RARE: f32 = 0.003;
+
+/// Training works that must have a value of the header for it to count.
+const FEWEST: usize = 3;
+
+/// An affine map from what a melody tower pools, and its header, to K targets.
+pub(super) struct Melodies {
+    /// One row a component, (components, width of what is pooled), and what is added to each product.
+    components: Vec<(Vec<f32>, f32)>,
+    /// Width of what is pooled.
+    pooled: usize,
+    /// Scale and frequency of each value, feature after feature.
+    values: Vec<(f32, f32)>,
+    /// How many values each feature has.
+    sizes: Vec<usize>,
+    /// The mean over each training work's settings, (N, width).
+    means: Vec<f32>,
+    /// The ids of each training work's header, (N, H).
+    header: Vec<u32>,
+}
+
+impl Melodies {
+    pub(super) fn new(
+        (ridge, features): (&RidgeConfig, &[Feature]),
+        (data, seen): (&Dataset, &Seen),
+    ) -> Result<Self, Error> {
+        let header: Vec<u32> = data
+            .train
+            .iter()
+            .flat_map(|work| data.vocabulary.encode_header(work.query(), features))
+            .collect();
+        let sizes: Vec<usize> = features.iter().map(|&f| data.vocabulary.size(f)).collect();
+        let works = data.train.iter().zip(seen.pooled.iter().flatten());
+        let means: Vec<f32> =
+            works.flat_map(|(work, own)| mean(own, work.settings.len())).collect();
+        let pooled = means.len() / data.train.len().max(1);
+        let components = match ridge.components {
+            0 => Vec::new(),
+            count => whiten(&means, pooled, (count, ridge.melody_weight))?,
+        };
+        let values = frequencies(&header, &sizes);
+        Ok(Self { components, pooled, values, sizes, means, header })
+    }
+
+    /// K.
+    pub(super) fn width(&self) -> usize {
+        self.components.len() + self.values.len()
+    }
+
+    /// The targets of the training works, (N, K).
+    pub(super) fn targets(&self) -> Vec<f32> {
+        let works = self.header.len().checked_div(self.sizes.len());
+        let works = works.unwrap_or_else(|| self.means.len() / self.pooled.max(1));
+        let mut targets = Vec::with_capacity(works * self.width());
+        for work in 0..works {
+            let own = &self.means[work * self.pooled..][..self.pooled];
+            for (component, bias) in &self.components {
+                targets.push(bias + component.iter().zip(own).map(|(c, x)| c * x).sum::<f32>());
+            }
+            let start = targets.len();
+            targets.extend(self.values.iter().map(|(scale, frequency)| -scale * frequency));
+            let mut first = start;
+            for (&id, size) in self.header[work * self.sizes.len()..].iter().zip(&self.sizes) {
+                let at = first + id as usize;
+                targets[at] += self.values[at - start].0;
+                first += size;
+            }
+        }
+        targets
+    }
+
+    /// The tables of the header, one row a value; weight (K, pooled + values) and bias (K) of the layer that reads them.
+    pub(super) fn layers(self) -> (Vec<Vec<f32>>, Vec<f32>, Vec<f32>) {
+        let tables = self.sizes.iter().map(|&size| {
+            let mut table = vec![0.0; size * size];
+            (0..size).for_each(|value| table[value * size + value] = 1.0);
+            table
+        });
+        let width = self.pooled + self.values.len();
+        let (mut weight, mut bias) = (Vec::new(), Vec::new());
+        for (component, own) in &self.components {
+            weight.extend_from_slice(component);
+            weight.resize(weight.len() + self.values.len(), 0.0);
+            bias.push(*own);
+        }
+        for (value, (scale, frequency)) in self.values.iter().enumerate() {
+            let start = weight.len();
+            weight.resize(start + width, 0.0);
+            weight[start + self.pooled + value] = *scale;
+            bias.push(-scale * frequency);
+        }
+        (tables.collect(), weight, bias)
+    }
+}
+
+/// The mean of `count` vectors that lie one after the other.
+fn mean(vectors: &[f32], count: usize) -> Vec<f32> {
+    let width = vectors.len() / count;
+    let mut mean = vec![0.0; width];
+    for vector in vectors.chunks_exact(width) {
+        mean.iter_mut().zip(vector).for_each(|(mean, x)| *mean += x / count as f32);
+    }
+    mean
+}
+
+/// The leading principal components of standardised vectors, (N, width), each scaled to a deviation of `weight`, as
+/// products with the vectors themselves and what is added to them.
+fn whiten(
+    vectors: &[f32],
+    width: usize,
+    (count, weight): (usize, f32),
+) -> Result<Vec<(Vec<f32>, f32)>, Error> {
+    let n = vectors.len() / width.max(1);
+    let mut sums = vec![(0.0_f64, 0.0_f64); width];
+    for row in vectors.chunks_exact(width) {
+        for ((sum, square), &x) in sums.iter_mut().zip(row) {
+            *sum += f64::from(x);
+            *square += f64::from(x).powi(2);
+        }
+    }
+    let moments: Vec<(f32, f32)> = sums
+        .iter()
+        .map(|(sum, square)| {
+            let mean = sum / n as f64;
+            let deviation = (square / n as f64 - mean * mean).max(0.0).sqrt();
+            (mean as f32, deviation as f32 + 1e-4)
+        })
+        .collect();
+    let standard: Vec<f32> = vectors
+        .chunks_exact(width)
+        .flat_map(|row| {
+            row.iter().zip(&moments).map(|(x, (mean, deviation))| (x - mean) / deviation)
+        })
+        .collect();
+    let pca = Pca::fit(Vectors::new(width, &standard)?, count)?;
+    let scaled = pca.components().iter().zip(pca.variances()).map(|(component, variance)| {
+        let scale = weight / variance.max(1e-12).sqrt() as f32;
+        let product: Vec<f32> =
+            component.iter().zip(&moments).map(|(&c, (_, d))| c as f32 * scale / d).collect();
+        let bias = -product.iter().zip(&moments).map(|(c, (mean, _))| c * mean).sum::<f32>();
+        (product, bias)
+    });
+    Ok(scaled.collect())
+}
+
+/// The scale and the frequency of every value of each feature; a scale of 0 for those that hardly any work has.
+fn frequencies(header: &[u32], sizes: &[usize]) -> Vec<(f32, f32)> {
+    let mut values = Vec::new();
+    let works = header.len().checked_div(sizes.len()).unwrap_or(0);
+    for (feature, &size) in sizes.iter().enumerate() {
+        let mut counts = vec![0; size];
+        let ids = header.iter().skip(feature).step_by(sizes.len());
+        ids.for_each(|&id| counts[id as usize] += 1);
+        values.extend(counts.iter().map(|&count| {
+            let frequency = count as f32 / works.max(1) as f32;
+            let scale = if count < FEWEST { 0.0 } else { 1.0 / (frequency + RARE).sqrt() };
+            (scale, frequency)
+        }));
+    }
+    values
+}
