@@ -84,7 +84,7 @@ mod tests {
     use tokens::{Facts, Feature, VocabularyOptions};
 
     use super::*;
-    use crate::{BagPooling, Dims, Encoder, MelodyConfig, Pooling, TitleConfig};
+    use crate::{BagPooling, Dims, Encoder, MelodyConfig, Pooling, Precision, TitleConfig};
 
     fn embedder(tunes: &[Tokens]) -> Embedder {
         let mut random = ChaCha8Rng::seed_from_u64(3);
@@ -106,6 +106,7 @@ mod tests {
             mlp: 13,
             dropout: 0.5,
             output: 11,
+            precision: Precision::F32,
         };
         let pooling = BagPooling::Mean;
         let title =

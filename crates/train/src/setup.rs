@@ -5,7 +5,7 @@ use std::path::Path;
 use corpus::{Corpus, Split, Store};
 use model::{
     AdamW, AdamWConfig, Dims, Encoder, InfoNce, InfoNceConfig, MelodyConfig, MelodyTower,
-    TitleConfig, TitleTower, Towers,
+    Precision, TitleConfig, TitleTower, Towers,
 };
 use tokens::{Feature, Vocabulary};
 
@@ -73,6 +73,7 @@ pub(crate) fn towers(experiment: &Experiment, vocabulary: &Vocabulary) -> Result
         mlp: melody.projection,
         dropout: melody.dropout,
         output: training.output,
+        precision: Precision::F32,
     };
     let title = TitleConfig {
         buckets: title.buckets,

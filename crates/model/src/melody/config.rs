@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Pooling};
+use crate::{Error, Pooling, Precision};
 
 /// The dimensions of embedding tables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,67 @@ pub enum Encoder {
         /// Whether each layer also reads from the end.
         bidirectional: bool,
     },
+    /// A stack of convolutions along the notes, each with a layer norm and ReLU, and max-pooling of two steps into one
+    /// in some of them (LeCun et al. 1998; over sequences after Waibel et al. 1989).
+    Cnn {
+        /// The width of each layer's output.
+        channels: usize,
+        /// How many layers.
+        layers: usize,
+        /// The neighbouring steps that an output is made from, an odd number: as many after a step as before it.
+        kernel: usize,
+        /// Every how many layers steps are pooled: 1 in each, 2 in every second one; 0 in none.
+        pool_every: usize,
+    },
+    /// The encoder of a transformer (Vaswani et al., arXiv 1706.03762), its norms before what they feed (Xiong et al.,
+    /// arXiv 2002.04745).
+    Transformer {
+        /// The width of each step: a multiple of the heads.
+        width: usize,
+        /// How many blocks.
+        layers: usize,
+        /// The heads of each block's attention, which share the width among them.
+        heads: usize,
+        /// The width of the hidden layer of each block's feed-forward part.
+        feed_forward: usize,
+    },
+}
+
+impl Encoder {
+    /// Whether the numbers describe an encoder.
+    fn check(&self) -> Result<(), Error> {
+        match *self {
+            Encoder::Gru { hidden, layers, .. } => {
+                at_least_one(&[("hidden", hidden), ("layers", layers)])
+            }
+            Encoder::Cnn { channels, layers, kernel, .. } => {
+                at_least_one(&[("channels", channels), ("layers", layers)])?;
+                if kernel % 2 == 0 {
+                    let what = format!("kernel is {kernel}, which is not odd");
+                    return Err(Error::Config(what));
+                }
+                Ok(())
+            }
+            Encoder::Transformer { width, layers, heads, feed_forward } => {
+                let sizes = [("width", width), ("layers", layers), ("heads", heads)];
+                at_least_one(&sizes)?;
+                at_least_one(&[("feed_forward", feed_forward)])?;
+                if width % heads != 0 {
+                    let what = format!("width is {width}, which {heads} heads cannot share");
+                    return Err(Error::Config(what));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether none of these sizes is 0.
+fn at_least_one(sizes: &[(&str, usize)]) -> Result<(), Error> {
+    match sizes.iter().find(|(_, size)| *size == 0) {
+        Some((name, _)) => Err(Error::Config(format!("{name} has to be at least 1"))),
+        None => Ok(()),
+    }
 }
 
 /// The shape of a melody tower.
@@ -65,10 +126,14 @@ pub struct MelodyConfig {
     pub pooling: Pooling,
     /// The width of the hidden layer after pooling.
     pub mlp: usize,
-    /// The rate of dropout on embedded notes, between the encoder's layers and in the head.
+    /// The rate of dropout on embedded notes, between the encoder's layers (in a transformer: on what each part of a
+    /// block adds) and in the head.
     pub dropout: f32,
     /// D, the width of the embedding.
     pub output: usize,
+    /// How exactly numbers enter the encoder's products; those of the head, which has one row a tune, are exact.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 impl MelodyConfig {
@@ -84,13 +149,8 @@ impl MelodyConfig {
 
     /// Whether the numbers describe a tower.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let Encoder::Gru { hidden, layers, .. } = self.encoder;
-        let sizes = [("hidden", hidden), ("layers", layers), ("mlp", self.mlp)];
-        for (name, size) in sizes.into_iter().chain([("output", self.output)]) {
-            if size == 0 {
-                return Err(Error::Config(format!("{name} has to be at least 1")));
-            }
-        }
+        self.encoder.check()?;
+        at_least_one(&[("mlp", self.mlp), ("output", self.output)])?;
         if self.note_vocab.is_empty() && self.header_vocab.is_empty() {
             let what = "a melody tower needs note features or header features";
             return Err(Error::Config(what.to_owned()));

@@ -3,25 +3,39 @@
 use kernels::Sequences;
 use rand::Rng;
 
-use super::config::{Encoder, MelodyConfig};
+use super::config::MelodyConfig;
+use super::reader::{Reader, ReaderTape};
 use crate::embedding::{Embeddings, arrange};
-use crate::gru::{Gru, GruConfig, GruTape, Steps};
+use crate::gru::Steps;
 use crate::mode::{Dropout, Mode};
-use crate::param::parameters;
+use crate::param::join;
 use crate::pooling::{Pool, PoolTape};
-use crate::{Error, Precision};
+use crate::{Error, Param, Parameters};
 
-/// Embeddings, encoder, pooling.
+/// Embeddings, a reader, pooling.
 #[derive(Clone, Debug)]
 pub(super) struct Notes {
     embeddings: Embeddings,
-    gru: Gru,
+    reader: Reader,
     pool: Pool,
     dropout: f32,
     width: usize,
 }
 
-parameters!(Notes: embeddings, gru, pool);
+impl Parameters for Notes {
+    fn visit_at(&self, path: &str, f: &mut dyn FnMut(&str, &Param)) {
+        self.embeddings.visit_at(&join(path, "embeddings"), f);
+        // The reader adds its own name.
+        self.reader.visit_at(path, f);
+        self.pool.visit_at(&join(path, "pool"), f);
+    }
+
+    fn visit_at_mut(&mut self, path: &str, f: &mut dyn FnMut(&str, &mut Param)) {
+        self.embeddings.visit_at_mut(&join(path, "embeddings"), f);
+        self.reader.visit_at_mut(path, f);
+        self.pool.visit_at_mut(&join(path, "pool"), f);
+    }
+}
 
 /// What the backward pass needs of the forward pass.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +45,7 @@ pub(super) struct NotesTape {
     ids: Vec<u32>,
     embedded: Vec<f32>,
     dropout: Dropout,
-    gru: GruTape,
+    reader: ReaderTape,
     pool: PoolTape,
     pooled: Vec<f32>,
     grad: Vec<f32>,
@@ -47,14 +61,9 @@ impl NotesTape {
 impl Notes {
     pub(super) fn new(config: &MelodyConfig, rng: &mut impl Rng) -> Result<Self, Error> {
         let embeddings = Embeddings::new(&config.note_shapes()?, rng);
-        let Encoder::Gru { hidden, layers, bidirectional } = config.encoder;
-        let (input, dropout) = (embeddings.width(), config.dropout);
-        let precision = Precision::F32;
-        let shape = GruConfig { input, hidden, layers, bidirectional, dropout, precision };
-        let gru = Gru::new(shape, rng);
-        let width = if bidirectional { 2 * hidden } else { hidden };
+        let (reader, width) = Reader::new(config, embeddings.width(), rng);
         let pool = Pool::new(config.pooling, width, rng);
-        Ok(Notes { embeddings, gru, pool, dropout, width })
+        Ok(Notes { embeddings, reader, pool, dropout: config.dropout, width })
     }
 
     /// The width of what [`NotesTape::pooled`] holds for each tune.
@@ -80,19 +89,19 @@ impl Notes {
         self.embeddings.forward(&tape.ids, &mut tape.embedded);
         tape.dropout.forward(self.dropout, mode, &mut tape.embedded);
         let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
-        self.gru.forward(steps, mode, &mut tape.gru);
+        self.reader.forward(steps, mode, &mut tape.reader);
         tape.pooled.resize(lengths.len() * self.width, 0.0);
-        let steps = Steps { on: &tape.sequences, rows: tape.gru.output() };
-        self.pool.forward(steps, &mut tape.pooled, &mut tape.pool);
+        let read = self.reader.output(steps, &tape.reader);
+        self.pool.forward(read, &mut tape.pooled, &mut tape.pool);
         Ok(())
     }
 
     /// Takes the gradient of the vectors, (B, width), back to the parameters.
     pub(super) fn backward(&mut self, grad: &[f32], tape: &mut NotesTape) {
-        let steps = Steps { on: &tape.sequences, rows: tape.gru.output() };
-        let grad = self.pool.backward(steps, grad, &mut tape.pool);
         let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
-        let grad = self.gru.backward(steps, grad, &mut tape.gru);
+        let read = self.reader.output(steps, &tape.reader);
+        let grad = self.pool.backward(read, grad, &mut tape.pool);
+        let grad = self.reader.backward(steps, grad, &mut tape.reader);
         tape.grad.clear();
         tape.grad.extend_from_slice(grad);
         tape.dropout.backward(&mut tape.grad);

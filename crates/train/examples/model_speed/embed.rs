@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use model::{Dims, Encoder, MelodyConfig, MelodyTower, embed_melodies};
+use model::{Dims, Encoder, MelodyConfig, MelodyTower, Precision, embed_melodies};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tokens::{Feature, Tokens, Vocabulary, VocabularyOptions};
@@ -50,6 +50,7 @@ fn tower(experiment: &Experiment, vocabulary: &Vocabulary) -> Result<MelodyTower
         mlp: melody.projection,
         dropout: melody.dropout,
         output: experiment.training.output,
+        precision: Precision::F32,
     };
     MelodyTower::new(config, &mut ChaCha8Rng::seed_from_u64(1))
 }
