@@ -10,7 +10,7 @@ use super::feed_forward::{FeedForward, FeedForwardRoom, FeedForwardTape};
 use crate::mode::{Dropout, Mode};
 use crate::param::parameters;
 
-/// Values a thread takes at a time where one array is added to another.
+/// Values a thread takes at a time where one array is copied or added to another.
 const CHUNK: usize = 1 << 14;
 
 /// The two parts of a block, and the rate of dropout on what they add.
@@ -74,16 +74,22 @@ impl Block {
     ) {
         let Room { part, attention, feed_forward } = room;
         let [after_attention, after_feed_forward] = &tape.dropouts;
-        part.clear();
-        part.extend_from_slice(grad);
+        part.resize(grad.len(), 0.0);
+        copy(part, grad);
         after_feed_forward.backward(part);
         self.feed_forward.backward(part, (&tape.feed_forward, feed_forward));
         add(grad, part);
-        part.copy_from_slice(grad);
+        copy(part, grad);
         after_attention.backward(part);
         self.attention.backward((on, part), (&tape.attention, attention));
         add(grad, part);
     }
+}
+
+/// Makes `part` what `whole` is.
+fn copy(part: &mut [f32], whole: &[f32]) {
+    let chunks = part.par_chunks_mut(CHUNK).zip(whole.par_chunks(CHUNK));
+    chunks.for_each(|(part, whole)| part.copy_from_slice(whole));
 }
 
 /// Adds each value of `part` to its like in `whole`.
