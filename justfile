@@ -24,6 +24,7 @@ ci:
 # Fixtures again from their independent references (needs reference/requirements.txt installed).
 fixtures:
     python3 reference/model_fixtures.py
+    python3 reference/encoder_fixtures.py
     python3 reference/kernel_fixtures.py
     python3 reference/title_fixtures.py
     python3 reference/retrieval_fixtures.py

@@ -123,15 +123,15 @@ impl Convolution<'_> {
         let blocks = Block::all(self.sequences);
         let shares = blocks.par_chunks(blocks.len().div_ceil(SUMS).max(1));
         let sums: Vec<_> = shares.map(|blocks| self.sum(flow, blocks)).collect();
-        for (of_weight, of_bias) in sums {
-            add_scaled(grads.bias, 1.0, &of_bias);
-            let rows = grads.weight.chunks_exact_mut(i * k).zip(of_weight.chunks_exact(k * i));
-            for (grad, sum) in rows {
+        sums.iter().for_each(|(_, of_bias)| add_scaled(grads.bias, 1.0, of_bias));
+        grads.weight.par_chunks_exact_mut((i * k).max(1)).enumerate().for_each(|(out, grad)| {
+            for (of_weight, _) in &sums {
+                let sum = &of_weight[out * k * i..][..k * i];
                 for (tap, sum) in sum.chunks_exact(i).enumerate() {
                     grad[tap..].iter_mut().step_by(k).zip(sum).for_each(|(grad, sum)| *grad += sum);
                 }
             }
-        }
+        });
     }
 
     /// The gradients of W, as (O, K, I), and of b over some of the rows.
@@ -162,8 +162,10 @@ impl Convolution<'_> {
     /// Calls `f` with every value of W and its place: output, input, tap.
     fn each_weight(&self, mut f: impl FnMut((usize, usize, usize), f32)) {
         let (_, i, k) = self.shape();
-        for (at, &w) in self.weights.weight.iter().enumerate() {
-            f((at / (i * k), at / k % i, at % k), w);
+        for (out, weights) in self.weights.weight.chunks_exact((i * k).max(1)).enumerate() {
+            for (input, weights) in weights.chunks_exact(k).enumerate() {
+                weights.iter().enumerate().for_each(|(tap, &w)| f((out, input, tap), w));
+            }
         }
     }
 

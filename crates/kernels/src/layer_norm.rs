@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::simd::{add_scaled, dot, sum, vectorised};
+use crate::sums::share;
 
 /// Added to the variance, as in PyTorch.
 const EPSILON: f32 = 1e-5;
@@ -100,12 +101,27 @@ impl LayerNorm<'_> {
     ) {
         let d = self.scale.len();
         assert_eq!(grad.len(), tape.normal.len(), "the gradient of a layer norm's output");
-        let (of_scale, of_shift) = (&mut grads.0[..d], &mut grads.1[..d]);
+        let share = share(tape.inverse.len());
+        let rows = grad.par_chunks_mut(share * d).zip(tape.normal.par_chunks(share * d));
+        let rows = rows.zip(tape.inverse.par_chunks(share));
+        let sums: Vec<_> =
+            rows.map(|((grad, normal), inverse)| self.share(grad, normal, inverse)).collect();
+        for (of_scale, of_shift) in &sums {
+            add_scaled(grads.0, 1.0, of_scale);
+            add_scaled(grads.1, 1.0, of_shift);
+        }
+    }
+
+    /// Takes the gradient of some rows back; returns their part of those of γ and β.
+    fn share(&self, grad: &mut [f32], normal: &[f32], inverse: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let d = self.scale.len();
+        let (mut of_scale, mut of_shift) = (vec![0.0; d], vec![0.0; d]);
         vectorised(
             #[inline(always)]
             || {
-                let rows = grad.chunks_exact_mut(d).zip(tape.normal.chunks_exact(d));
-                for ((grad, normal), &inverse) in rows.zip(&tape.inverse) {
+                let (of_scale, of_shift) = (&mut of_scale[..d], &mut of_shift[..d]);
+                let rows = grad.chunks_exact_mut(d).zip(normal.chunks_exact(d));
+                for ((grad, normal), &inverse) in rows.zip(inverse) {
                     for j in 0..d {
                         of_scale[j] += grad[j] * normal[j];
                         of_shift[j] += grad[j];
@@ -115,6 +131,7 @@ impl LayerNorm<'_> {
                 }
             },
         );
+        (of_scale, of_shift)
     }
 }
 

@@ -36,6 +36,7 @@ mod self_attention;
 mod sequences;
 mod simd;
 mod softmax;
+mod sums;
 mod tiles;
 mod view;
 

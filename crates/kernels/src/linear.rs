@@ -1,6 +1,7 @@
 //! The affine layer y = x Wᵀ + b.
 
-use crate::simd::{add_scaled, vectorised};
+use crate::pooling::each_row;
+use crate::sums::add_rows;
 use crate::{Precision, View, ViewMut, Write};
 
 /// The weights of an affine layer.
@@ -42,7 +43,7 @@ impl LinearWeights<'_> {
     pub fn forward(&self, x: &[f32], y: &mut [f32]) {
         let (o, i) = self.shape();
         let rows = y.len() / o;
-        y.chunks_exact_mut(o).for_each(|row| row.copy_from_slice(self.bias));
+        each_row(y, o, |row, _| row.copy_from_slice(self.bias));
         let weight = View::new(self.weight, o, i).t();
         self.precision.matmul()(
             View::new(x, rows, i),
@@ -64,15 +65,7 @@ impl LinearWeights<'_> {
         matmul(grad, weight, ViewMut::new(flow.grad_x, rows, i), Write::Set);
         let x = View::new(flow.x, rows, i);
         matmul(grad.t(), x, ViewMut::new(grads.weight, o, i), Write::Add);
-        vectorised(
-            #[inline(always)]
-            || {
-                flow.grad_output.chunks_exact(o).for_each(
-                    #[inline(always)]
-                    |row| add_scaled(grads.bias, 1.0, row),
-                )
-            },
-        );
+        add_rows(flow.grad_output, grads.bias);
     }
 
     /// (O, I).

@@ -138,7 +138,7 @@ mod tests {
     use tokens::{Facts, Feature, VocabularyOptions};
 
     use super::*;
-    use crate::{BagPooling, Dims, Encoder, MelodyConfig, Pooling, TitleConfig};
+    use crate::{BagPooling, Dims, Encoder, MelodyConfig, Pooling, Precision, TitleConfig};
 
     /// The small random encoder of the fixtures.
     fn encoder() -> SentenceEncoder {
@@ -183,6 +183,7 @@ mod tests {
             dropout: 0.5,
             output: 11,
             radius: 0.0,
+            precision: Precision::F32,
         };
         Embedder {
             reading,

@@ -4,7 +4,9 @@
 //! gradient with that tape; parameters are gone through by name. Nothing here opens a file or knows a tune's title.
 //!
 //! ```
-//! use model::{Dims, Encoder, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower, Mode, Pooling};
+//! use model::{
+//!     Dims, Encoder, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower, Mode, Pooling, Precision,
+//! };
 //! use rand_chacha::ChaCha8Rng;
 //! use rand_chacha::rand_core::SeedableRng;
 //!
@@ -20,6 +22,7 @@
 //!     dropout: 0.1,
 //!     output: 16,
 //!     radius: 0.0,
+//!     precision: Precision::F32,
 //! };
 //! let tower = MelodyTower::new(config, &mut ChaCha8Rng::seed_from_u64(7))?;
 //! // The first notes of "The Kesh" and of "The Butterfly": pitch class and length; a jig and a slip jig.
@@ -40,6 +43,7 @@
 //! ```
 
 mod columns;
+mod convolution;
 mod embedder;
 mod embedding;
 mod error;

@@ -1,7 +1,10 @@
 //! The melody tower: a tune's notes and header as a unit vector.
 
+mod cnn;
 mod config;
 mod notes;
+mod reader;
+mod transformer;
 
 use rand::Rng;
 

@@ -22,7 +22,7 @@ impl Dropout {
     pub(crate) fn forward(&mut self, rate: f32, mode: &mut Mode<'_>, x: &mut [f32]) {
         self.active = false;
         if let (Mode::Train(rng), true) = (mode, rate > 0.0) {
-            self.kernel.forward(rate, *rng, x);
+            self.kernel.forward(rate, rng, x);
             self.active = true;
         }
     }

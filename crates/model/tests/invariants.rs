@@ -4,9 +4,9 @@
 
 use model::{
     AdamW, AdamWConfig, BagPooling, Dims, Encoder, Error, InfoNce, InfoNceConfig, MelodyBatch,
-    MelodyConfig, MelodyTape, MelodyTower, Mode, Pair, Pairs, Parameters, Pooling, TitleBatch,
-    TitleConfig, TitleTape, TitleTower, Towers, TowersBatch, TowersTape, load_parameters,
-    save_parameters,
+    MelodyConfig, MelodyTape, MelodyTower, Mode, Pair, Pairs, Parameters, Pooling, Precision,
+    TitleBatch, TitleConfig, TitleTape, TitleTower, Towers, TowersBatch, TowersTape,
+    load_parameters, save_parameters,
 };
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -31,7 +31,27 @@ fn melody_config() -> MelodyConfig {
         dropout: 0.2,
         output: 29,
         radius: 0.0,
+        precision: Precision::F32,
     }
+}
+
+/// Configs that differ in what reads the notes: every kind of encoder.
+fn encoders() -> [MelodyConfig; 4] {
+    [
+        Encoder::Gru { hidden: 19, layers: 2, bidirectional: true },
+        Encoder::Cnn { channels: 19, layers: 3, kernel: 3, pool_every: 1 },
+        Encoder::Cnn { channels: 19, layers: 2, kernel: 5, pool_every: 0 },
+        Encoder::Transformer { width: 21, layers: 2, heads: 3, feed_forward: 31 },
+    ]
+    .map(|encoder| MelodyConfig { encoder, ..melody_config() })
+}
+
+/// The encoders with each way of pooling.
+fn encoders_and_poolings() -> impl Iterator<Item = MelodyConfig> {
+    encoders().into_iter().flat_map(|config| {
+        [Pooling::Attention, Pooling::Mean, Pooling::Max]
+            .map(|pooling| MelodyConfig { pooling, ..config.clone() })
+    })
 }
 
 fn title_config() -> TitleConfig {
@@ -97,8 +117,7 @@ fn train(towers: &mut Towers, optimiser: &mut AdamW, steps: std::ops::Range<u64>
 
 #[test]
 fn padding_and_neighbours_do_not_change_an_embedding() {
-    for pooling in [Pooling::Attention, Pooling::Mean, Pooling::Max] {
-        let config = MelodyConfig { pooling, ..melody_config() };
+    for config in encoders_and_poolings() {
         let tower = MelodyTower::new(config.clone(), &mut rng(3)).unwrap();
         // More tunes than one part of the layout holds, among them one without notes.
         let lengths: Vec<usize> = (0..71).map(|b| (b * 37) % 23).collect();
@@ -114,7 +133,8 @@ fn padding_and_neighbours_do_not_change_an_embedding() {
             };
             start += length;
             for (x, y) in embed(&tower, &alone).iter().zip(&together[b * 29..]) {
-                assert!((x - y).abs() < 1e-6, "tune {b} of {length} notes: {x} {y}");
+                let encoder = &config.encoder;
+                assert!((x - y).abs() < 1e-6, "{encoder:?}: tune {b} of {length} notes: {x} {y}");
             }
         }
     }
@@ -122,15 +142,18 @@ fn padding_and_neighbours_do_not_change_an_embedding() {
 
 #[test]
 fn a_batch_without_tunes_and_tunes_without_notes_are_no_trouble() {
-    let mut towers = towers(melody_config());
-    assert!(embed(&towers.melody, &MelodyBatch::default()).is_empty());
-    let melodies = melodies(&[0, 0], towers.melody.config());
-    let titles = TitleBatch::new(["", "The Kesh"]);
-    let batch = TowersBatch { melodies, titles, pairs: Pairs::diagonal(2) };
-    let mut tape = TowersTape::default();
-    towers.forward(&batch, &mut rng(1), &mut tape).unwrap();
-    towers.backward(&batch, &mut tape);
-    towers.visit(&mut |name, param| assert!(param.grad.iter().all(|g| g.is_finite()), "{name}"));
+    for config in encoders_and_poolings() {
+        let mut towers = towers(config.clone());
+        assert!(embed(&towers.melody, &MelodyBatch::default()).is_empty());
+        let melodies = melodies(&[0, 0], &config);
+        let titles = TitleBatch::new(["", "The Kesh"]);
+        let batch = TowersBatch { melodies, titles, pairs: Pairs::diagonal(2) };
+        let mut tape = TowersTape::default();
+        towers.forward(&batch, &mut rng(1), &mut tape).unwrap();
+        towers.backward(&batch, &mut tape);
+        let finite = |param: &model::Param| param.grad.iter().all(|g| g.is_finite());
+        towers.visit(&mut |name, param| assert!(finite(param), "{name}"));
+    }
 }
 
 #[test]
@@ -138,8 +161,7 @@ fn every_parameter_gets_a_finite_gradient_that_is_not_zero() {
     let no_notes =
         MelodyConfig { note_vocab: vec![], note_dims: Dims::Each(vec![]), ..melody_config() };
     let no_header = MelodyConfig { header_vocab: vec![], ..melody_config() };
-    let mean = MelodyConfig { pooling: Pooling::Mean, ..melody_config() };
-    for config in [melody_config(), no_notes, no_header, mean] {
+    for config in encoders_and_poolings().chain([no_notes, no_header]) {
         let (mut towers, mut tape) = (towers(config.clone()), TowersTape::default());
         let batch = batch(&config);
         towers.forward(&batch, &mut rng(2), &mut tape).unwrap();
@@ -153,17 +175,19 @@ fn every_parameter_gets_a_finite_gradient_that_is_not_zero() {
 
 #[test]
 fn the_same_seed_gives_the_same_weights_bit_for_bit_on_any_number_of_threads() {
-    let run = |threads| {
+    let run = |threads, config: &MelodyConfig| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let mut towers = towers(melody_config());
+            let mut towers = towers(config.clone());
             let mut optimiser = AdamW::new(AdamWConfig::default());
             train(&mut towers, &mut optimiser, 0..4);
             (save_parameters(&towers).unwrap(), optimiser.to_safetensors().unwrap())
         })
     };
-    let alone = run(1);
-    assert!(alone == run(2) && alone == run(3));
+    for config in encoders() {
+        let alone = run(1, &config);
+        assert!(alone == run(2, &config) && alone == run(3, &config), "{:?}", config.encoder);
+    }
 }
 
 #[test]
@@ -186,25 +210,30 @@ fn training_that_is_resumed_ends_bit_for_bit_as_if_unbroken() {
 
 #[test]
 fn training_brings_the_loss_down() {
-    let (mut towers, mut tape) = (towers(melody_config()), TowersTape::default());
-    let batch = batch(towers.melody.config());
-    let before = towers.evaluate(&batch, &mut tape).unwrap();
-    let mut optimiser = AdamW::new(AdamWConfig::default());
-    train(&mut towers, &mut optimiser, 0..30);
-    let after = towers.evaluate(&batch, &mut tape).unwrap();
-    assert!(after < 0.5 * before, "{before} {after}");
+    for config in encoders() {
+        let (mut towers, mut tape) = (towers(config.clone()), TowersTape::default());
+        let batch = batch(&config);
+        let before = towers.evaluate(&batch, &mut tape).unwrap();
+        let mut optimiser = AdamW::new(AdamWConfig::default());
+        train(&mut towers, &mut optimiser, 0..30);
+        let after = towers.evaluate(&batch, &mut tape).unwrap();
+        assert!(after < 0.5 * before, "{:?}: {before} {after}", config.encoder);
+    }
 }
 
 #[test]
 fn a_tower_comes_back_from_its_file_as_it_was() {
-    let towers = towers(melody_config());
-    let bytes = towers.melody.to_safetensors().unwrap();
-    let melody = MelodyTower::from_safetensors(&bytes).unwrap();
-    assert_eq!(melody.config(), towers.melody.config());
-    let tunes = melodies(&[3, 5], melody.config());
-    assert_eq!(embed(&melody, &tunes), embed(&towers.melody, &tunes));
-    assert!(melody.to_safetensors().unwrap() == bytes);
+    for config in encoders() {
+        let tower = MelodyTower::new(config, &mut rng(3)).unwrap();
+        let bytes = tower.to_safetensors().unwrap();
+        let melody = MelodyTower::from_safetensors(&bytes).unwrap();
+        assert_eq!(melody.config(), tower.config());
+        let tunes = melodies(&[3, 5], melody.config());
+        assert_eq!(embed(&melody, &tunes), embed(&tower, &tunes));
+        assert!(melody.to_safetensors().unwrap() == bytes);
+    }
 
+    let towers = towers(melody_config());
     let title = TitleTower::from_safetensors(&towers.title.to_safetensors().unwrap()).unwrap();
     let embed = |tower: &TitleTower| {
         let mut tape = TitleTape::default();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 pub use ridge::RidgeConfig;
-pub use towers::{MelodyTowerConfig, TitleTowerConfig, Transfer, TransferConfig};
+pub use towers::{EncoderKind, MelodyTowerConfig, TitleTowerConfig, Transfer, TransferConfig};
 
 /// An experiment: what to learn from, with which towers, how long, and how to judge it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

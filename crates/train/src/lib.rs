@@ -29,8 +29,8 @@ use std::path::Path;
 use corpus::Store;
 
 pub use config::{
-    CorpusConfig, EvaluationConfig, Experiment, MelodyTowerConfig, RidgeConfig, TitleTowerConfig,
-    TrainingConfig, Transfer, TransferConfig,
+    CorpusConfig, EncoderKind, EvaluationConfig, Experiment, MelodyTowerConfig, RidgeConfig,
+    TitleTowerConfig, TrainingConfig, Transfer, TransferConfig,
 };
 pub use data::{Dataset, Example};
 pub use error::Error;

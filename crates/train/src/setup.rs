@@ -93,11 +93,7 @@ fn melody(
             head: (transfer.how == Transfer::Recurrent)
                 .then_some(Stack { hidden: melody.hidden, layers: melody.layers }),
         },
-        _ => Encoder::Gru {
-            hidden: melody.hidden,
-            layers: melody.layers,
-            bidirectional: melody.bidirectional,
-        },
+        _ => melody.own_encoder(),
     };
     // A linear tower sees each value of the header by itself.
     let header_dims = match ridge {
@@ -115,6 +111,7 @@ fn melody(
         dropout: melody.dropout,
         output: output(experiment, vocabulary),
         radius: 0.0,
+        precision: melody.precision,
     })
 }
 

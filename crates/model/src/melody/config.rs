@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::head::HeadConfig;
-use crate::{Error, LanguageConfig, Pooling, Stack};
+use crate::{Error, LanguageConfig, Pooling, Precision, Stack};
 
 /// The dimensions of embedding tables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,28 +55,69 @@ pub enum Encoder {
         /// GRU layers that read its states from both ends, and whose states are pooled instead.
         head: Option<Stack>,
     },
+    /// A stack of convolutions along the notes, each with a layer norm and ReLU, and max-pooling of two steps into one
+    /// in some of them (LeCun et al. 1998; over sequences after Waibel et al. 1989).
+    Cnn {
+        /// The width of each layer's output.
+        channels: usize,
+        /// How many layers.
+        layers: usize,
+        /// The neighbouring steps that an output is made from, an odd number: as many after a step as before it.
+        kernel: usize,
+        /// Every how many layers steps are pooled: 1 in each, 2 in every second one; 0 in none.
+        pool_every: usize,
+    },
+    /// The encoder of a transformer (Vaswani et al., arXiv 1706.03762), its norms before what they feed (Xiong et al.,
+    /// arXiv 2002.04745).
+    Transformer {
+        /// The width of each step: a multiple of the heads.
+        width: usize,
+        /// How many blocks.
+        layers: usize,
+        /// The heads of each block's attention, which share the width among them.
+        heads: usize,
+        /// The width of the hidden layer of each block's feed-forward part.
+        feed_forward: usize,
+    },
 }
 
 impl Encoder {
-    /// The width of the states that are pooled.
-    pub(super) fn width(&self) -> usize {
+    /// Whether the numbers describe an encoder.
+    fn check(&self) -> Result<(), Error> {
         match self {
-            Encoder::Gru { hidden, bidirectional, .. } => {
-                hidden * if *bidirectional { 2 } else { 1 }
+            Encoder::Gru { hidden, layers, .. } => {
+                at_least_one(&[("hidden", *hidden), ("layers", *layers)])
             }
-            Encoder::Language { head: Some(head), .. } => 2 * head.hidden,
-            Encoder::Language { model, .. } => model.structure.width(),
+            Encoder::Cnn { channels, layers, kernel, .. } => {
+                at_least_one(&[("channels", *channels), ("layers", *layers)])?;
+                if kernel % 2 == 0 {
+                    let what = format!("kernel is {kernel}, which is not odd");
+                    return Err(Error::Config(what));
+                }
+                Ok(())
+            }
+            Encoder::Language { head, .. } => head.iter().try_for_each(|head| {
+                at_least_one(&[("hidden", head.hidden), ("layers", head.layers)])
+            }),
+            Encoder::Transformer { width, layers, heads, feed_forward } => {
+                let sizes = [("width", *width), ("layers", *layers), ("heads", *heads)];
+                at_least_one(&sizes)?;
+                at_least_one(&[("feed_forward", *feed_forward)])?;
+                if width % heads != 0 {
+                    let what = format!("width is {width}, which {heads} heads cannot share");
+                    return Err(Error::Config(what));
+                }
+                Ok(())
+            }
         }
     }
+}
 
-    /// Sizes that have to be at least 1, by name.
-    fn sizes(&self) -> Vec<(&'static str, usize)> {
-        match self {
-            Encoder::Gru { hidden, layers, .. } => vec![("hidden", *hidden), ("layers", *layers)],
-            Encoder::Language { head, .. } => {
-                head.iter().flat_map(|s| [("hidden", s.hidden), ("layers", s.layers)]).collect()
-            }
-        }
+/// Whether none of these sizes is 0.
+fn at_least_one(sizes: &[(&str, usize)]) -> Result<(), Error> {
+    match sizes.iter().find(|(_, size)| *size == 0) {
+        Some((name, _)) => Err(Error::Config(format!("{name} has to be at least 1"))),
+        None => Ok(()),
     }
 }
 
@@ -99,13 +140,17 @@ pub struct MelodyConfig {
     /// The width of the hidden layer after pooling; 0 for a linear tower, whose vectors have three dimensions more than
     /// it computes (docs/models.md).
     pub mlp: usize,
-    /// The rate of dropout on embedded notes, between the encoder's layers and in the head.
+    /// The rate of dropout on embedded notes, between the encoder's layers (in a transformer: on what each part of a
+    /// block adds) and in the head.
     pub dropout: f32,
     /// D, the width of the embedding.
     pub output: usize,
     /// The radius of the sphere on which a linear tower's vectors lie.
     #[serde(default, skip_serializing_if = "is_nought")]
     pub radius: f32,
+    /// How exactly numbers enter the encoder's products; those of the head, which has one row a tune, are exact.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 /// A config without a radius stays as it was before there was any.
@@ -138,12 +183,8 @@ impl MelodyConfig {
 
     /// Whether the numbers describe a tower.
     pub(super) fn check(&self) -> Result<(), Error> {
+        self.encoder.check()?;
         HeadConfig::check(self.mlp, self.output)?;
-        for (name, size) in self.encoder.sizes() {
-            if size == 0 {
-                return Err(Error::Config(format!("{name} has to be at least 1")));
-            }
-        }
         if self.note_vocab.is_empty() && self.header_vocab.is_empty() {
             let what = "a melody tower needs note features or header features";
             return Err(Error::Config(what.to_owned()));

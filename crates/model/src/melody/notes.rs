@@ -5,13 +5,14 @@ use rand::Rng;
 
 use super::MelodyBatch;
 use super::config::{Encoder, MelodyConfig};
+use super::reader::{Reader, ReaderTape};
 use crate::embedding::{Embeddings, arrange};
-use crate::gru::{Gru, GruConfig, GruTape, Steps};
+use crate::gru::Steps;
 use crate::language::Rows;
 use crate::mode::{Dropout, Mode};
-use crate::param::parameters;
+use crate::param::join;
 use crate::pooling::{Pool, PoolTape};
-use crate::{Error, LanguageModel, LanguageTape, Precision};
+use crate::{Error, LanguageModel, LanguageTape, Param, Parameters};
 
 /// What embeds notes, what reads them, and pooling.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub(super) struct Notes {
     /// None where a language model embeds them.
     embeddings: Option<Embeddings>,
     language: Option<LanguageModel>,
-    gru: Option<Gru>,
+    reader: Reader,
     pool: Pool,
     dropout: f32,
     /// Whether the language model stays as it is.
@@ -27,7 +28,22 @@ pub(super) struct Notes {
     width: usize,
 }
 
-parameters!(Notes: embeddings, language, gru, pool);
+impl Parameters for Notes {
+    fn visit_at(&self, path: &str, f: &mut dyn FnMut(&str, &Param)) {
+        self.embeddings.visit_at(&join(path, "embeddings"), f);
+        self.language.visit_at(&join(path, "language"), f);
+        // The reader adds its own name.
+        self.reader.visit_at(path, f);
+        self.pool.visit_at(&join(path, "pool"), f);
+    }
+
+    fn visit_at_mut(&mut self, path: &str, f: &mut dyn FnMut(&str, &mut Param)) {
+        self.embeddings.visit_at_mut(&join(path, "embeddings"), f);
+        self.language.visit_at_mut(&join(path, "language"), f);
+        self.reader.visit_at_mut(path, f);
+        self.pool.visit_at_mut(&join(path, "pool"), f);
+    }
+}
 
 /// What the backward pass needs of the forward pass.
 #[derive(Clone, Debug, Default)]
@@ -35,11 +51,11 @@ pub(super) struct NotesTape {
     sequences: Sequences,
     /// The features by row of the sequences, (S, F).
     ids: Vec<u32>,
-    /// What the GRU reads, or what is pooled where there is none.
+    /// What the reader reads.
     embedded: Vec<f32>,
     dropout: Dropout,
     language: LanguageTape,
-    gru: GruTape,
+    reader: ReaderTape,
     pool: PoolTape,
     pooled: Vec<f32>,
     grad: Vec<f32>,
@@ -54,36 +70,22 @@ impl NotesTape {
 
 impl Notes {
     pub(super) fn new(config: &MelodyConfig, rng: &mut impl Rng) -> Result<Self, Error> {
-        let (dropout, precision) = (config.dropout, Precision::F32);
-        let (mut embeddings, mut language, mut is_frozen) = (None, None, false);
-        let stack = match &config.encoder {
-            &Encoder::Gru { hidden, layers, bidirectional } => {
-                let tables = Embeddings::new(&config.note_shapes()?, rng);
-                let input = embeddings.insert(tables).width();
-                Some(GruConfig { input, hidden, layers, bidirectional, dropout, precision })
-            }
-            Encoder::Language { model, frozen, head } => {
-                let mut reader = LanguageModel::new(model.clone(), rng)?;
-                is_frozen = *frozen;
-                if is_frozen {
-                    reader.set_rate(0.0);
+        let (mut embeddings, mut language, mut frozen) = (None, None, false);
+        let input = match &config.encoder {
+            Encoder::Language { model, frozen: stays, .. } => {
+                frozen = *stays;
+                let model = language.insert(LanguageModel::new(model.clone(), rng)?);
+                if frozen {
+                    model.set_rate(0.0);
                 }
-                language = Some(reader);
-                head.map(|head| GruConfig {
-                    input: model.structure.width(),
-                    hidden: head.hidden,
-                    layers: head.layers,
-                    bidirectional: true,
-                    dropout,
-                    precision,
-                })
+                model.config().structure.width()
             }
+            _ => embeddings.insert(Embeddings::new(&config.note_shapes()?, rng)).width(),
         };
-        let gru = stack.map(|stack| Gru::new(stack, rng));
-        let states = config.encoder.width();
+        let (reader, states) = Reader::new(config, input, rng);
         let pool = Pool::new(config.pooling, states, rng);
         let width = states * config.pooling.factor();
-        Ok(Notes { embeddings, language, gru, pool, dropout, frozen: is_frozen, width })
+        Ok(Notes { embeddings, language, reader, pool, dropout: config.dropout, frozen, width })
     }
 
     /// The width of what [`NotesTape::pooled`] holds for each tune.
@@ -98,7 +100,8 @@ impl Notes {
 
     /// Whether what is pooled of a tune never changes in training.
     pub(super) fn is_fixed(&self) -> bool {
-        self.frozen && self.gru.is_none() && !matches!(self.pool, Pool::Attention { .. })
+        let is_plain = matches!(self.reader, Reader::Plain);
+        self.frozen && is_plain && !matches!(self.pool, Pool::Attention { .. })
     }
 
     /// Reads the notes of a batch, or takes what was pooled of them before.
@@ -119,16 +122,10 @@ impl Notes {
         self.embed(batch, mode, tape)?;
         tape.dropout.forward(self.dropout, mode, &mut tape.embedded);
         let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
-        let rows = match &self.gru {
-            Some(gru) => {
-                gru.forward(steps, mode, &mut tape.gru);
-                tape.gru.output()
-            }
-            None => &tape.embedded,
-        };
+        self.reader.forward(steps, mode, &mut tape.reader);
         tape.pooled.resize(batch.lengths.len() * self.width, 0.0);
-        let steps = Steps { on: &tape.sequences, rows };
-        self.pool.forward(steps, &mut tape.pooled, &mut tape.pool);
+        let read = self.reader.output(steps, &tape.reader);
+        self.pool.forward(read, &mut tape.pooled, &mut tape.pool);
         Ok(())
     }
 
@@ -168,20 +165,12 @@ impl Notes {
         if self.is_fixed() {
             return;
         }
-        let rows = match &self.gru {
-            Some(_) => tape.gru.output(),
-            None => &tape.embedded,
-        };
-        let steps = Steps { on: &tape.sequences, rows };
-        let grad = self.pool.backward(steps, grad, &mut tape.pool);
+        let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
+        let read = self.reader.output(steps, &tape.reader);
+        let grad = self.pool.backward(read, grad, &mut tape.pool);
+        let grad = self.reader.backward(steps, grad, &mut tape.reader);
         tape.grad.clear();
-        match &mut self.gru {
-            Some(gru) => {
-                let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
-                tape.grad.extend_from_slice(gru.backward(steps, grad, &mut tape.gru));
-            }
-            None => tape.grad.extend_from_slice(grad),
-        }
+        tape.grad.extend_from_slice(grad);
         tape.dropout.backward(&mut tape.grad);
         if let Some(tables) = &mut self.embeddings {
             tables.backward(&tape.ids, &tape.grad);

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use model::{Dims, Encoder, MelodyConfig, MelodyTower, embed_melodies};
+use model::{Dims, Encoder, MelodyConfig, MelodyTower, Precision, embed_melodies};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tokens::{Feature, Tokens, Vocabulary, VocabularyOptions};
@@ -41,16 +41,13 @@ fn tower(experiment: &Experiment, vocabulary: &Vocabulary) -> Result<MelodyTower
         note_dims: Dims::All(melody.note_dims),
         header_vocab: sizes(&melody.header),
         header_dims: Dims::All(melody.header_dims),
-        encoder: Encoder::Gru {
-            hidden: melody.hidden,
-            layers: melody.layers,
-            bidirectional: melody.bidirectional,
-        },
+        encoder: melody.own_encoder(),
         pooling: melody.pooling,
         mlp: melody.projection,
         dropout: melody.dropout,
         output: experiment.training.output,
         radius: 0.0,
+        precision: Precision::F32,
     };
     MelodyTower::new(config, &mut ChaCha8Rng::seed_from_u64(1))
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use model::{Reading, ReadingKey};
+use model::{Encoder, Precision, Reading, ReadingKey};
 use serde::{Deserialize, Serialize};
 use tokens::Feature;
 
@@ -25,12 +25,25 @@ pub struct MelodyTowerConfig {
     pub note_dims: usize,
     /// Size of the embedding of each header feature.
     pub header_dims: usize,
-    /// Hidden units of the recurrent layers, in each direction.
+    /// What reads the notes, where no language model does.
+    pub encoder: EncoderKind,
+    /// The width of its layers: hidden units of a recurrent layer in each direction, channels of a convolution, the
+    /// width of a transformer's steps.
     pub hidden: usize,
-    /// Recurrent layers.
+    /// How many layers.
     pub layers: usize,
-    /// Whether the tune is read from both ends.
+    /// Whether recurrent layers read the tune from both ends.
     pub bidirectional: bool,
+    /// The neighbouring notes that a convolution reads, an odd number.
+    pub kernel: usize,
+    /// Every how many convolutions two steps are pooled into one; 0 for never.
+    pub pool_every: usize,
+    /// Heads of a transformer's attention, which share its width.
+    pub heads: usize,
+    /// Hidden units of a transformer's feed-forward layers.
+    pub feed_forward: usize,
+    /// How exactly numbers enter the encoder's products.
+    pub precision: Precision,
     /// How the states of the notes become one vector.
     pub pooling: model::Pooling,
     /// Hidden units of the projection.
@@ -40,6 +53,19 @@ pub struct MelodyTowerConfig {
     /// A pretrained melody language model that reads the notes in place of embeddings and recurrent layers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer: Option<TransferConfig>,
+}
+
+/// What reads the notes of a melody tower.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EncoderKind {
+    /// Gated recurrent layers.
+    #[default]
+    Gru,
+    /// Convolutions along the notes, with max-pooling.
+    Cnn,
+    /// A transformer's encoder.
+    Transformer,
 }
 
 /// How a melody tower reads with a pretrained melody language model.
@@ -93,9 +119,15 @@ impl Default for MelodyTowerConfig {
             max_rows: 512,
             note_dims: 32,
             header_dims: 32,
+            encoder: EncoderKind::Gru,
             hidden: 128,
             layers: 1,
             bidirectional: true,
+            kernel: 3,
+            pool_every: 1,
+            heads: 4,
+            feed_forward: 256,
+            precision: Precision::F32,
             pooling: model::Pooling::Attention,
             projection: 256,
             dropout: 0.5,
@@ -105,6 +137,19 @@ impl Default for MelodyTowerConfig {
 }
 
 impl MelodyTowerConfig {
+    /// The encoder of the tower's own, where no language model reads the notes.
+    pub fn own_encoder(&self) -> Encoder {
+        let &Self { hidden, layers, bidirectional, kernel, pool_every, heads, .. } = self;
+        match self.encoder {
+            EncoderKind::Gru => Encoder::Gru { hidden, layers, bidirectional },
+            EncoderKind::Cnn => Encoder::Cnn { channels: hidden, layers, kernel, pool_every },
+            EncoderKind::Transformer => {
+                let feed_forward = self.feed_forward;
+                Encoder::Transformer { width: hidden, layers, heads, feed_forward }
+            }
+        }
+    }
+
     /// What the tower reads of a tune.
     pub fn reading(&self) -> Reading {
         Reading {
