@@ -20,7 +20,9 @@ fn check(name: &str) {
     let batch = MelodyBatch {
         lengths: fixture.sizes("lengths"),
         notes: fixture.ints("notes"),
-        header: fixture.ints("header"), ..MelodyBatch::default() };
+        header: fixture.ints("header"),
+        ..MelodyBatch::default()
+    };
     let mut tape = MelodyTape::default();
     // After another batch, so that what a tape remembers of the one before cannot matter.
     let longer = batch_of(&[23, 2, 17, 5], tower.config());
@@ -83,7 +85,10 @@ fn batch_of(lengths: &[usize], config: &MelodyConfig) -> MelodyBatch {
     MelodyBatch {
         lengths: lengths.to_vec(),
         notes: ids(lengths.iter().sum(), &config.note_vocab),
-        header: ids(lengths.len(), &config.header_vocab), ..MelodyBatch::default() }, ..MelodyBatch::default() }
+        header: ids(lengths.len(), &config.header_vocab),
+        ..MelodyBatch::default()
+    }
+}
 
 fn embed(tower: &MelodyTower, batch: &MelodyBatch) -> Vec<f32> {
     let mut tape = MelodyTape::default();
@@ -139,7 +144,7 @@ fn the_order_of_the_notes_matters_to_every_encoder() {
         let tower = tower(config(encoder));
         let batch = batch_of(&[60], tower.config());
         let notes = batch.notes.chunks(3).rev().flatten().copied().collect();
-        let turned = MelodyBatch { notes, ..batch.clone(), ..MelodyBatch::default() };
+        let turned = MelodyBatch { notes, ..batch.clone() };
         let (one_way, other) = (embed(&tower, &batch), embed(&tower, &turned));
         let off = one_way.iter().zip(other).map(|(x, y)| (x - y).abs()).fold(0.0, f32::max);
         assert!(off > 1e-3, "{:?}: {off}", tower.config().encoder);

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use model::{Dims, Encoder, MelodyConfig, MelodyTower, Precision, embed_melodies};
+use model::{Dims, MelodyConfig, MelodyTower, Precision, embed_melodies};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tokens::{Feature, Tokens, Vocabulary, VocabularyOptions};
