@@ -1,5 +1,7 @@
 //! What an experiment builds on that was learned elsewhere: a language model of melodies, an encoder of sentences.
 
+mod pooled;
+
 use std::collections::HashSet;
 
 use corpus::{Corpus, Split};
@@ -80,8 +82,12 @@ impl Foundation {
         (experiment, data): (&Experiment, &Dataset),
         examples: &[Example],
     ) -> Result<Seen, Error> {
-        let pooled = match experiment.melody.transfer.as_ref().map(|transfer| transfer.how) {
-            Some(Transfer::Frozen) => pooled_settings(tower, (experiment, data), examples)?,
+        let reading = experiment.melody.reading();
+        let how = experiment.melody.transfer.as_ref().map(|transfer| transfer.how);
+        let pooled = match (how, &self.language) {
+            (Some(Transfer::Frozen), Some(weights)) => {
+                pooled::of_settings((tower, weights), (&reading, &data.vocabulary), examples)?
+            }
             _ => None,
         };
         Ok(Seen { pooled, sentences: self.sentences(examples) })
@@ -179,34 +185,4 @@ fn check_split(
     };
     let advice = "pretrain one on the same corpus with the same [split]";
     Err(Error::damaged(run.path(), format!("{why}; {advice}")))
-}
-
-/// What a tower's frozen language model makes of every setting of some works, (settings, width) each; nothing where it
-/// does not stay the same.
-fn pooled_settings(
-    tower: &MelodyTower,
-    (experiment, data): (&Experiment, &Dataset),
-    examples: &[Example],
-) -> Result<Option<Vec<Vec<f32>>>, Error> {
-    let reading = experiment.melody.reading();
-    let mut places: Vec<(usize, usize)> = Vec::new();
-    for (work, example) in examples.iter().enumerate() {
-        places.extend((0..example.settings.len()).map(|setting| (work, setting)));
-    }
-    places.sort_by_key(|&(work, setting)| examples[work].settings[setting].len());
-    let mut pooled: Vec<Vec<f32>> = vec![Vec::new(); examples.len()];
-    for part in places.chunks(64) {
-        let tunes: Vec<_> =
-            part.iter().map(|&(work, setting)| &examples[work].settings[setting]).collect();
-        let Some(vectors) = tower.pool(&reading.batch(&data.vocabulary, &tunes))? else {
-            return Ok(None);
-        };
-        let width = vectors.len() / part.len();
-        for (&(work, setting), vector) in part.iter().zip(vectors.chunks_exact(width)) {
-            let own = &mut pooled[work];
-            own.resize(examples[work].settings.len() * width, 0.0);
-            own[setting * width..][..width].copy_from_slice(vector);
-        }
-    }
-    Ok(Some(pooled))
 }

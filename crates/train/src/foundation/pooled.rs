@@ -1,0 +1,130 @@
+//! What a frozen language model makes of tunes, kept from one run to the next.
+
+use std::path::{Path, PathBuf};
+
+use model::{MelodyTower, Reading};
+use sha2::{Digest, Sha256};
+use tokens::{Tokens, Vocabulary};
+
+use crate::Error;
+use crate::data::Example;
+use crate::sentence::SentenceVectors;
+
+/// Tunes that are read at a time, of about one length.
+const BATCH: usize = 64;
+
+/// Bytes of the checksum at a file's end.
+const SUM: usize = 32;
+
+/// What a tower's frozen language model makes of every setting of some works, (settings, width) each; nothing where that
+/// does not stay the same.
+///
+/// `weights` are the language model's. What was read once is kept in the user's cache folder, under a name made of all
+/// that it depends on; a file that is damaged or cannot be written costs time and nothing else.
+///
+/// # Errors
+/// When the tower does not fit the reading.
+pub(super) fn of_settings(
+    (tower, weights): (&MelodyTower, &[u8]),
+    (reading, vocabulary): (&Reading, &Vocabulary),
+    examples: &[Example],
+) -> Result<Option<Vec<Vec<f32>>>, Error> {
+    let tunes: Vec<&Tokens> = examples.iter().flat_map(|example| &example.settings).collect();
+    let file = file(weights, (reading, vocabulary), (tower, &tunes))?;
+    let known = file.as_deref().and_then(|file| read(file, tunes.len()));
+    let all = match known {
+        Some(all) => all,
+        None => {
+            let Some(all) = pool(tower, (reading, vocabulary), &tunes)? else { return Ok(None) };
+            if let Some(file) = &file {
+                keep(file, &all);
+            }
+            all
+        }
+    };
+    let width = all.len() / tunes.len().max(1);
+    let mut rest = &all[..];
+    let take = |example: &Example| {
+        let (own, others) = rest.split_at(example.settings.len() * width);
+        rest = others;
+        own.to_vec()
+    };
+    Ok(Some(examples.iter().map(take).collect()))
+}
+
+/// (tunes, width)
+fn pool(
+    tower: &MelodyTower,
+    (reading, vocabulary): (&Reading, &Vocabulary),
+    tunes: &[&Tokens],
+) -> Result<Option<Vec<f32>>, Error> {
+    let mut order: Vec<usize> = (0..tunes.len()).collect();
+    order.sort_by_key(|&tune| tunes[tune].len());
+    let mut all = Vec::new();
+    for part in order.chunks(BATCH) {
+        let batch: Vec<&Tokens> = part.iter().map(|&tune| tunes[tune]).collect();
+        let Some(vectors) = tower.pool(&reading.batch(vocabulary, &batch))? else {
+            return Ok(None);
+        };
+        let width = vectors.len() / part.len();
+        all.resize(tunes.len() * width, 0.0);
+        for (&tune, vector) in part.iter().zip(vectors.chunks_exact(width)) {
+            all[tune * width..][..width].copy_from_slice(vector);
+        }
+    }
+    Ok(Some(all))
+}
+
+/// Where what depends on all this is kept; nowhere where the platform names no cache folder.
+fn file(
+    weights: &[u8],
+    (reading, vocabulary): (&Reading, &Vocabulary),
+    (tower, tunes): (&MelodyTower, &[&Tokens]),
+) -> Result<Option<PathBuf>, Error> {
+    let Some(folder) = SentenceVectors::default_folder() else { return Ok(None) };
+    let mut hasher = Sha256::new();
+    hasher.update(weights);
+    hasher.update(format!("{reading:?} {:?}", tower.config().pooling));
+    hasher.update(vocabulary.to_json()?);
+    tunes.iter().for_each(|tune| hasher.update(tune.fingerprint().to_le_bytes()));
+    let name: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(folder.parent().map(|folder| folder.join("pooled").join(name)))
+}
+
+fn read(file: &Path, tunes: usize) -> Option<Vec<f32>> {
+    let bytes = std::fs::read(file).ok()?;
+    let (values, sum) = bytes.split_at_checked(bytes.len().checked_sub(SUM)?)?;
+    let is_whole = Sha256::digest(values)[..] == *sum && values.len() % (4 * tunes.max(1)) == 0;
+    let (values, _) = values.as_chunks();
+    is_whole.then(|| values.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
+}
+
+fn keep(file: &Path, values: &[f32]) {
+    let mut bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let sum = Sha256::digest(&bytes);
+    bytes.extend_from_slice(&sum);
+    // A failure is passed over: what could not be kept is read again.
+    let _ = corpus::atomic_write(file, |out| {
+        let failed = |source| corpus::Error::Io { path: file.to_owned(), source };
+        out.write_all(&bytes).map_err(failed)
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_file_comes_back_as_it_was_and_a_damaged_one_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pooled");
+        let values = [1.5, -2.0, 0.25, 7.0, 3.5, 0.0];
+        keep(&file, &values);
+        assert_eq!(read(&file, 3).unwrap(), values);
+        assert_eq!(read(&file, 5), None, "six values are not those of five tunes");
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[5] ^= 1;
+        std::fs::write(&file, &bytes).unwrap();
+        assert_eq!(read(&file, 3), None);
+    }
+}
