@@ -26,6 +26,7 @@ fixtures:
     python3 reference/model_fixtures.py
     python3 reference/encoder_fixtures.py
     python3 reference/kernel_fixtures.py
+    python3 reference/loss_fixtures.py
     python3 reference/title_fixtures.py
     python3 reference/retrieval_fixtures.py
     python3 reference/map_fixtures.py

@@ -48,7 +48,7 @@ impl HeadConfig {
 /// A hidden layer, or a linear layer alone.
 #[derive(Clone, Debug)]
 pub(crate) enum Head {
-    Mlp(Mlp),
+    Mlp(Box<Mlp>),
     Lifted(Lifted),
 }
 
@@ -87,7 +87,7 @@ impl Head {
     pub(crate) fn new(config: HeadConfig, rng: &mut impl Rng) -> Self {
         match config.hidden {
             0 => Head::Lifted(Lifted::new(&config, rng)),
-            _ => Head::Mlp(Mlp::new(config, rng)),
+            _ => Head::Mlp(Box::new(Mlp::new(config, rng))),
         }
     }
 

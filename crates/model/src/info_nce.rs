@@ -12,7 +12,7 @@ use crate::{Error, Param};
 
 /// The temperature's limits: similarities are multiplied by a learned scale.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct InfoNceConfig {
     /// The scale at first.
     pub initial: f32,
@@ -75,6 +75,16 @@ impl Pairs {
     pub fn set(&mut self, melody: usize, title: usize, kind: Pair) {
         assert!(title < self.size, "title {title} of {}", self.size);
         self.kinds[melody * self.size + title] = kind;
+    }
+
+    /// B.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// All pairs, melody by melody, (B, B).
+    pub(crate) fn kinds(&self) -> &[Pair] {
+        &self.kinds
     }
 
     /// The same with melodies and titles exchanged.

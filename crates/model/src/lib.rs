@@ -56,10 +56,12 @@ mod info_nce;
 mod language;
 mod layer_norm;
 mod linear;
+mod loss;
 mod melody;
 mod mode;
 mod ngrams;
 mod optimiser;
+mod pairwise;
 mod param;
 mod pooling;
 mod precision;
@@ -79,10 +81,12 @@ pub use language::{
     Generation, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel, LanguageTape, Layer,
     LossWeight, Stack, Structure,
 };
+pub use loss::{Loss, LossConfig, LossTape};
 pub use melody::{Dims, Encoder, LinearLayer, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower};
 pub use mode::Mode;
 pub use ngrams::title_features;
 pub use optimiser::{AdamW, AdamWConfig, gradient_norm};
+pub use pairwise::{MarginConfig, Sigmoid, SigmoidConfig};
 pub use param::{Param, Parameters};
 pub use pooling::Pooling;
 pub use precision::Precision;

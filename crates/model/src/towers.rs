@@ -4,8 +4,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::param::parameters;
 use crate::{
-    Error, InfoNce, InfoNceTape, Matched, MelodyBatch, MelodyTape, MelodyTower, Mode, Pairs,
-    TitleBatch, TitleTape, TitleTower,
+    Error, Loss, LossTape, Matched, MelodyBatch, MelodyTape, MelodyTower, Mode, Pairs, TitleBatch,
+    TitleTape, TitleTower,
 };
 
 /// A melody tower, a title tower and the loss between them.
@@ -16,7 +16,7 @@ pub struct Towers {
     /// Embeds titles.
     pub title: TitleTower,
     /// Compares them.
-    pub loss: InfoNce,
+    pub loss: Loss,
 }
 
 parameters!(Towers: melody, title, loss);
@@ -37,7 +37,7 @@ pub struct TowersBatch {
 pub struct TowersTape {
     melody: MelodyTape,
     title: TitleTape,
-    loss: InfoNceTape,
+    loss: LossTape,
 }
 
 impl Towers {
@@ -45,7 +45,7 @@ impl Towers {
     ///
     /// # Errors
     /// When the embeddings differ in width.
-    pub fn new(melody: MelodyTower, title: TitleTower, loss: InfoNce) -> Result<Self, Error> {
+    pub fn new(melody: MelodyTower, title: TitleTower, loss: Loss) -> Result<Self, Error> {
         let (m, t) = (melody.config().output, title.config().output);
         if m != t {
             return Err(Error::Config(format!("melodies get {m} dimensions, titles {t}")));
@@ -91,8 +91,8 @@ impl Towers {
     pub fn backward(&mut self, batch: &TowersBatch, tape: &mut TowersTape) {
         let TowersTape { melody, title, loss } = tape;
         let (melodies, titles) = (melody.embeddings(), title.embeddings());
-        self.loss.backward(Matched { melodies, titles, pairs: &batch.pairs }, loss);
-        let (of_melodies, of_titles) = loss.gradients();
+        let matched = Matched { melodies, titles, pairs: &batch.pairs };
+        let (of_melodies, of_titles) = self.loss.backward(matched, loss);
         self.melody.backward(of_melodies, melody);
         self.title.backward(of_titles, title);
     }

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests unwrap as the tests do")]
 
 use model::{
-    AdamW, AdamWConfig, BagPooling, Dims, Encoder, Error, InfoNce, InfoNceConfig, MelodyBatch,
-    MelodyConfig, MelodyTape, MelodyTower, Mode, Pair, Pairs, Parameters, Pooling, Precision,
-    TitleBatch, TitleConfig, TitleTape, TitleTower, Towers, TowersBatch, TowersTape,
+    AdamW, AdamWConfig, BagPooling, Dims, Encoder, Error, InfoNce, InfoNceConfig, Loss,
+    MelodyBatch, MelodyConfig, MelodyTape, MelodyTower, Mode, Pair, Pairs, Parameters, Pooling,
+    Precision, TitleBatch, TitleConfig, TitleTape, TitleTower, Towers, TowersBatch, TowersTape,
     load_parameters, save_parameters,
 };
 use rand::RngExt;
@@ -72,7 +72,8 @@ fn towers(melody: MelodyConfig) -> Towers {
     let mut rng = rng(11);
     let melody = MelodyTower::new(melody, &mut rng).unwrap();
     let title = TitleTower::new(title_config(), &mut rng).unwrap();
-    Towers::new(melody, title, InfoNce::new(InfoNceConfig::default()).unwrap()).unwrap()
+    Towers::new(melody, title, Loss::InfoNce(InfoNce::new(InfoNceConfig::default()).unwrap()))
+        .unwrap()
 }
 
 /// Random tunes of these lengths.

@@ -7,9 +7,10 @@ mod common;
 
 use common::Fixture;
 use model::{
-    AdamW, AdamWConfig, InfoNce, InfoNceConfig, InfoNceTape, Matched, MelodyBatch, MelodyTower,
-    Mode, Pair, Pairs, Param, Parameters, TitleBatch, TitleTape, TitleTower, Towers, TowersBatch,
-    TowersTape, title_features,
+    AdamW, AdamWConfig, InfoNce, InfoNceConfig, InfoNceTape, Loss, LossConfig, LossTape,
+    MarginConfig, Matched, MelodyBatch, MelodyTower, Mode, Pair, Pairs, Param, Parameters,
+    SigmoidConfig, TitleBatch, TitleTape, TitleTower, Towers, TowersBatch, TowersTape,
+    title_features,
 };
 
 fn pairs(fixture: &Fixture, size: usize) -> Pairs {
@@ -25,7 +26,7 @@ fn pairs(fixture: &Fixture, size: usize) -> Pairs {
     pairs
 }
 
-fn loss(log_scale: &[f32]) -> InfoNce {
+fn info_nce(log_scale: &[f32]) -> InfoNce {
     let mut loss = InfoNce::new(InfoNceConfig::default()).unwrap();
     loss.visit_mut(&mut |_, param| param.value.copy_from_slice(log_scale));
     loss
@@ -37,7 +38,7 @@ fn the_contrastive_loss_equals_pytorch_with_several_positives_and_at_its_limits(
         let f = Fixture::open(name);
         let (melodies, titles, pairs) = (f.floats("melodies"), f.floats("titles"), pairs(&f, 7));
         let batch = Matched { melodies: &melodies, titles: &titles, pairs: &pairs };
-        let (mut loss, mut tape) = (loss(&f.floats("log_scale")), InfoNceTape::default());
+        let (mut loss, mut tape) = (info_nce(&f.floats("log_scale")), InfoNceTape::default());
         f.check_output("loss", &[loss.forward(batch, &mut tape).unwrap()]);
         loss.backward(batch, &mut tape);
         f.check_gradient("melodies", tape.gradients().0);
@@ -111,7 +112,8 @@ fn check_towers(name: &str) {
     let melody = MelodyTower::from_safetensors(&file(&format!("{name}_melody"))).unwrap();
     let title = TitleTower::from_safetensors(&file(&format!("{name}_title"))).unwrap();
     let has_header = !melody.config().header_vocab.is_empty();
-    let mut towers = Towers::new(melody, title, loss(&f.floats("log_scale"))).unwrap();
+    let mut towers =
+        Towers::new(melody, title, Loss::InfoNce(info_nce(&f.floats("log_scale")))).unwrap();
     let batch = TowersBatch {
         melodies: MelodyBatch {
             lengths: f.sizes("lengths"),
@@ -157,4 +159,45 @@ fn a_title_tower_with_sentence_vectors_equals_pytorch_with_and_without_n_grams()
         let message = "batch: values of sentence vectors: expected 35, found 0";
         assert_eq!(error.to_string(), message);
     }
+}
+
+#[test]
+fn the_pairwise_losses_equal_pytorch_with_several_positives_and_excluded_pairs() {
+    let margin = |hardest| LossConfig::Margin(MarginConfig { margin: 0.3, hardest });
+    let sigmoid = LossConfig::Sigmoid(SigmoidConfig::default());
+    let losses =
+        [("sigmoid", sigmoid), ("margin_all", margin(false)), ("margin_hardest", margin(true))];
+    for (name, config) in losses {
+        let f = Fixture::open(name);
+        let (melodies, titles, pairs) = (f.floats("melodies"), f.floats("titles"), pairs(&f, 7));
+        let batch = Matched { melodies: &melodies, titles: &titles, pairs: &pairs };
+        let (mut loss, mut tape) = (Loss::new(config).unwrap(), LossTape::default());
+        loss.visit_mut(&mut |name, param| param.value = f.floats(name));
+        f.check_output("loss", &[loss.forward(batch, &mut tape).unwrap()]);
+        let (of_melodies, of_titles) = loss.backward(batch, &mut tape);
+        f.check_gradient("melodies", of_melodies);
+        f.check_gradient("titles", of_titles);
+        loss.visit(&mut |name, param| f.check_gradient(name, &param.grad));
+    }
+}
+
+#[test]
+fn pairwise_losses_name_what_is_wrong_with_a_batch() {
+    let margin = Loss::new(LossConfig::Margin(MarginConfig::default())).unwrap();
+    let sigmoid = Loss::new(LossConfig::Sigmoid(SigmoidConfig::default())).unwrap();
+    let mut none = Pairs::diagonal(3);
+    none.set(1, 1, Pair::Negative);
+    let side = [0.5; 3 * 2];
+    let batch = Matched { melodies: &side, titles: &side, pairs: &none };
+    let error = margin.forward(batch, &mut LossTape::default()).unwrap_err();
+    assert_eq!(error.to_string(), "batch: melody 1 has no positive pair");
+    assert!(sigmoid.forward(batch, &mut LossTape::default()).is_ok(), "each pair is by itself");
+    let (nan, pairs) = ([f32::NAN; 3 * 2], Pairs::diagonal(3));
+    let batch = Matched { melodies: &nan, titles: &nan, pairs: &pairs };
+    for loss in [margin, sigmoid] {
+        let error = loss.forward(batch, &mut LossTape::default()).unwrap_err();
+        assert!(matches!(error, model::Error::NotFinite { .. }));
+    }
+    assert!(Loss::new(LossConfig::Margin(MarginConfig { margin: 0.0, hardest: true })).is_err());
+    assert!(Loss::new(LossConfig::Sigmoid(SigmoidConfig { scale: -1.0, bias: 0.0 })).is_err());
 }

@@ -98,6 +98,13 @@ pub struct TrainingConfig {
     /// Share of a title's n-grams and words left out at each training step, 0 to 1: few titles are
     /// alike, and a tower that always sees all of a title learns it by heart.
     pub gram_dropout: f32,
+    /// Share of training titles that lose their article, where they have one, 0 to 1.
+    pub title_variants: f32,
+    /// Share of batches that are works of one dance type, 0 to 1: harder negatives of each other.
+    pub same_type: f32,
+    /// The loss; none for InfoNCE with the scale above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<model::LossConfig>,
     /// Epochs between two looks at the validation works.
     pub evaluate_every: usize,
     /// Looks at the validation works without a better MRR after which training stops; 0 for never.
@@ -119,6 +126,9 @@ impl Default for TrainingConfig {
             transpose: 0,
             aliases: 0.5,
             gram_dropout: 0.5,
+            title_variants: 0.0,
+            same_type: 0.0,
+            loss: None,
             evaluate_every: 1,
             patience: 0,
         }
@@ -211,6 +221,8 @@ impl Experiment {
             ("training.warm_up", training.warm_up),
             ("training.aliases", training.aliases),
             ("training.gram_dropout", training.gram_dropout),
+            ("training.title_variants", training.title_variants),
+            ("training.same_type", training.same_type),
         ])?;
         check_rates(training)
     }

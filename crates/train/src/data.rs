@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use corpus::{Corpus, Split, Work};
 use model::Reading;
+use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -147,22 +148,40 @@ fn one_a_family(mut examples: Vec<Example>) -> Vec<Example> {
 }
 
 /// Shares out the training works among batches of nearly equal size, at most `size` works each,
-/// no two of one family in a batch: its members would be false negatives of each other.
+/// no two of one family in a batch: its members would be false negatives of each other. About `same_type` of the works
+/// meet others of their own dance type alone.
 ///
 /// A work that finds no batch without its family waits for the next epoch.
 pub(crate) fn batches(
     examples: &[Example],
-    size: usize,
+    (size, same_type): (usize, f32),
     generator: &mut ChaCha8Rng,
 ) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..examples.len()).collect();
     order.shuffle(generator);
-    let count = examples.len().div_ceil(size).max(1);
-    let room = examples.len().div_ceil(count);
+    if same_type == 0.0 {
+        return deal(examples, &order, size);
+    }
+    let mut groups: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+    for place in order {
+        let alike = generator.random::<f32>() < same_type;
+        let group = examples[place].dance_type.as_deref().filter(|_| alike);
+        groups.entry(group).or_default().push(place);
+    }
+    let mut batches: Vec<_> =
+        groups.values().flat_map(|group| deal(examples, group, size)).collect();
+    batches.shuffle(generator);
+    batches
+}
+
+/// Deals works, in this order, to as few batches as hold them, no two of one family in a batch.
+fn deal(examples: &[Example], order: &[usize], size: usize) -> Vec<Vec<usize>> {
+    let count = order.len().div_ceil(size).max(1);
+    let room = order.len().div_ceil(count);
     let mut batches = vec![Vec::with_capacity(room); count];
     let mut families = vec![HashSet::new(); count];
     let mut first = 0;
-    for place in order {
+    for &place in order {
         let family = examples[place].family;
         let free =
             |batch: &usize| batches[*batch].len() < room && !families[*batch].contains(&family);
@@ -202,13 +221,30 @@ mod tests {
         let examples: Vec<Example> =
             (0..97).map(|n| example_of(&format!("a:{n}"), n / 3, 1)).collect();
         let mut seen = HashSet::new();
-        for batch in batches(&examples, 11, &mut generator(5, Purpose::Order, 1)) {
+        for batch in batches(&examples, (11, 0.0), &mut generator(5, Purpose::Order, 1)) {
             assert!(batch.len() <= 11);
             let families: HashSet<u32> = batch.iter().map(|&work| examples[work].family).collect();
             assert_eq!(families.len(), batch.len());
             assert!(batch.iter().all(|work| seen.insert(*work)), "a work came twice");
         }
         assert!(seen.len() > 90);
+    }
+
+    #[test]
+    fn works_can_be_made_to_meet_their_own_dance_type_alone() {
+        let types = ["jig", "reel", "polka"];
+        let examples: Vec<Example> = (0..97)
+            .map(|n| Example {
+                dance_type: Some(types[n as usize % 3].to_owned()),
+                ..example_of(&format!("a:{n}"), n, 1)
+            })
+            .collect();
+        let batches = batches(&examples, (11, 1.0), &mut generator(5, Purpose::Order, 1));
+        assert_eq!(batches.iter().map(Vec::len).sum::<usize>(), 97);
+        for batch in batches {
+            let types: HashSet<_> = batch.iter().map(|&work| &examples[work].dance_type).collect();
+            assert_eq!(types.len(), 1);
+        }
     }
 
     #[test]

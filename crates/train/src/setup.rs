@@ -4,7 +4,7 @@ use std::path::Path;
 
 use corpus::{Corpus, Split, Store};
 use model::{
-    AdamW, AdamWConfig, BagPooling, Dims, Encoder, InfoNce, InfoNceConfig, MelodyConfig,
+    AdamW, AdamWConfig, BagPooling, Dims, Encoder, InfoNceConfig, Loss, LossConfig, MelodyConfig,
     MelodyTower, Stack, TitleConfig, TitleTower, Towers,
 };
 use tokens::{Feature, Vocabulary};
@@ -65,7 +65,11 @@ pub(crate) fn towers(
     foundation: &Foundation,
 ) -> Result<Towers, Error> {
     let mut random = generator(experiment.seed, Purpose::Weights, 0);
-    let loss = InfoNceConfig { initial: experiment.training.scale, ..InfoNceConfig::default() };
+    let scale = experiment.training.scale;
+    let loss = match experiment.training.loss {
+        Some(loss) => loss,
+        None => LossConfig::InfoNce(InfoNceConfig { initial: scale, ..InfoNceConfig::default() }),
+    };
     let melody = melody(experiment, vocabulary, foundation)?;
     let title = title(experiment, vocabulary, foundation);
     let mut melody = MelodyTower::new(melody, &mut random)?;
@@ -73,7 +77,7 @@ pub(crate) fn towers(
     if let Some(transfer) = &experiment.melody.transfer {
         foundation.transfer(&mut melody, transfer)?;
     }
-    Ok(Towers::new(melody, title, InfoNce::new(loss)?)?)
+    Ok(Towers::new(melody, title, Loss::new(loss)?)?)
 }
 
 fn melody(

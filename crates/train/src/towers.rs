@@ -16,6 +16,9 @@ use crate::trainer::{Learner, LookAt, Plan, Stepped};
 use crate::watch::{StepReport, Validation};
 use crate::{Error, Experiment, RunDir, ridge, setup};
 
+/// English articles, and the Irish one.
+const ARTICLES: [&str; 4] = ["the", "a", "an", "na"];
+
 /// The towers, what they learn from and what they are judged by.
 pub(crate) struct TowersLearner<'a> {
     experiment: &'a Experiment,
@@ -76,6 +79,7 @@ impl<'a> TowersLearner<'a> {
             pooled.push(self.seen.pooled(work, (setting, count)));
             let name = name(example, training.aliases, random);
             let title = example.names().nth(name).unwrap_or_default();
+            let title = variant(title, training.title_variants, random);
             let grams = thinned(model::title_features(title), training.gram_dropout, random);
             names.push(&grams, self.seen.sentence(work, (name, 1 + example.aliases.len())));
         }
@@ -114,7 +118,8 @@ impl Learner for TowersLearner<'_> {
     fn batches(&self, epoch: usize) -> Vec<Vec<usize>> {
         let experiment = self.experiment;
         let mut order = generator(experiment.seed, Purpose::Order, epoch as u64);
-        batches(&self.data.train, experiment.training.batch, &mut order)
+        let training = &experiment.training;
+        batches(&self.data.train, (training.batch, training.same_type), &mut order)
     }
 
     fn parameters(&mut self) -> &mut impl Parameters {
@@ -204,6 +209,18 @@ fn name(example: &Example, share: f32, random: &mut ChaCha8Rng) -> usize {
         return 0;
     }
     1 + random.random_range(0..example.aliases.len())
+}
+
+/// A title, or with probability `share` what is left of it without its article: players say both. Words for dances at
+/// a title's end are gone before, as titles are cleaned when they are imported.
+fn variant<'t>(title: &'t str, share: f32, random: &mut ChaCha8Rng) -> &'t str {
+    if share == 0.0 || random.random::<f32>() >= share {
+        return title;
+    }
+    match title.split_once(' ') {
+        Some((first, rest)) if ARTICLES.iter().any(|a| first.eq_ignore_ascii_case(a)) => rest,
+        _ => title,
+    }
 }
 
 /// The features without a random `share` of them, one at least.

@@ -84,7 +84,10 @@ fn file(
     let Some(folder) = SentenceVectors::default_folder() else { return Ok(None) };
     let mut hasher = Sha256::new();
     hasher.update(weights);
-    hasher.update(format!("{reading:?} {:?}", tower.config().pooling));
+    // The header is no part of what the language model reads.
+    let Reading { notes, withheld, key, max_rows, header: _ } = reading;
+    let pooling = tower.config().pooling;
+    hasher.update(format!("{notes:?} {withheld:?} {key:?} {max_rows} {pooling:?}"));
     hasher.update(vocabulary.to_json()?);
     tunes.iter().for_each(|tune| hasher.update(tune.fingerprint().to_le_bytes()));
     let name: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
