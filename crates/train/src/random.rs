@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     Choice = 3,
     /// Which units are left out.
     Dropout = 4,
+    /// Which families are learned from, where not all are.
+    Share = 16,
 }
 
 /// A generator for `purpose` at `place` (an epoch or a step), independent of all others.
