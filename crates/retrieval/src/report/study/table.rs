@@ -93,7 +93,7 @@ impl fmt::Display for StudyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.name)?;
         self.tables().iter().try_for_each(|grid| write!(f, "\n{grid}"))?;
-        writeln!(f, "\n{}", self.note())
+        writeln!(f, "\n{}", self.note().replace(". ", ".\n"))
     }
 }
 
