@@ -33,13 +33,8 @@ pub(crate) trait Show: Serialize {
     fn show(&self) -> Shown;
 }
 
-/// Runs a training; the first Ctrl-C asks for a checkpoint and stops it. Returns the step of the best weights and the
-/// seconds that it took; `resume` is the command that would go on with it.
-pub(crate) fn follow<R: Show>(
-    place: &Place<'_>,
-    resume: &str,
-    work: impl FnOnce(&mut dyn Watch<R>) -> Result<Outcome, train::Error>,
-) -> anyhow::Result<(u64, f64)> {
+/// What is true once Ctrl-C was pressed; may be asked for once.
+pub(crate) fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     // The first Ctrl-C asks for a checkpoint; the second, or one when no training listens, ends it.
@@ -49,6 +44,17 @@ pub(crate) fn follow<R: Show>(
         }
     };
     ctrlc::set_handler(handler).context("Ctrl-C handler")?;
+    Ok(stop)
+}
+
+/// Runs a training; the first Ctrl-C asks for a checkpoint and stops it. Returns the step of the best weights and the
+/// seconds that it took; `resume` is the command that would go on with it.
+pub(crate) fn follow<R: Show>(
+    place: &Place<'_>,
+    resume: &str,
+    work: impl FnOnce(&mut dyn Watch<R>) -> Result<Outcome, train::Error>,
+) -> anyhow::Result<(u64, f64)> {
+    let stop = stop_on_ctrl_c()?;
     let outcome = if place.json {
         work(&mut Lines { stop })?
     } else {

@@ -27,6 +27,7 @@ Examples:
   ganainm evaluate runs/gru                      see how well titles and tunes find each other
   ganainm track runs/gru                         see how their ranks moved over the training
   ganainm map runs/gru                           see where dance types lie among them
+  ganainm study configs/studies/architectures.toml   several towers, five seeds each, one table
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt
 
 `ganainm help COMMAND` tells more about each, with examples.";
@@ -44,12 +45,16 @@ enum Command {
     Compose(commands::compose::Args),
     /// Train the two towers of a config.
     Train(commands::train::Args),
+    /// Train a grid of experiments and seeds, and compare them in one table.
+    Study(commands::study::Args),
     /// Report how well a run's towers find titles for melodies and melodies for titles.
     Evaluate(commands::evaluate::Args),
     /// Show how ranks moved over a training: by dance type, risers and fallers, chosen tunes.
     Track(commands::track::Args),
     /// Measure and draw where dance types, modes and metres lie among a run's melodies and titles.
     Map(commands::map::Args),
+    /// Report what each feature that a run's melody tower reads adds.
+    Importance(commands::importance::Args),
     /// Order given titles for given tunes, or given tunes for given titles.
     Rank(commands::rank::Args),
     /// Print completions for a shell.
@@ -96,6 +101,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Track(args) => commands::track::run(&args),
         Command::Map(args) => commands::map::run(&args),
+        Command::Study(args) => commands::study::run(&args),
+        Command::Importance(args) => commands::importance::run(&args),
         Command::Rank(args) => commands::rank::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }

@@ -78,6 +78,33 @@ impl Bootstrap {
         (0..self.resamples).into_par_iter().map_init(Vec::new, one).collect()
     }
 
+    /// As [`Bootstrap::draw`] for several sets of rows of the same queries at once: (resamples, sets).
+    pub(crate) fn draw_all(
+        &self,
+        sets: &[Vec<[f64; COLUMNS]>],
+        medians: &[Median],
+    ) -> Vec<Vec<Estimate>> {
+        self.resampled(sets.first().map_or(0, Vec::len), |counts| {
+            let estimate = |(rows, median): (&Vec<[f64; COLUMNS]>, &Median)| Estimate {
+                means: weighted_means(rows, counts),
+                median: median.weighted(counts),
+            };
+            sets.iter().zip(medians).map(estimate).collect()
+        })
+    }
+
+    /// `n` of `n` runs, drawn with replacement, in a resample; every `side` has draws of its own.
+    pub(crate) fn draw_runs(
+        &self,
+        n: usize,
+        resample: u64,
+        side: u64,
+    ) -> impl ExactSizeIterator<Item = usize> {
+        // Streams beyond those of the queries: runs are drawn independently of them.
+        let mut rng = self.stream((1 << 62) | (side << 48) | resample);
+        (0..n).map(move |_| rng.random_range(0..n as u32) as usize)
+    }
+
     /// Means of the columns of `rows` with the sign of every row thrown anew, for every resample.
     pub(crate) fn flip_signs(&self, rows: &[[f64; COLUMNS]]) -> Vec<[f64; COLUMNS]> {
         let one = |resample: usize| {

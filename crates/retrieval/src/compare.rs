@@ -88,7 +88,7 @@ fn subtract(a: &Outcome, b: &Outcome) -> [f64; COLUMNS] {
 }
 
 /// The share of the numbers at least as far from 0 as `observed`, which counts among them.
-fn share_as_far(observed: f64, numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
+pub(crate) fn share_as_far(observed: f64, numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
     // Sums in another order round differently: as far as, within rounding.
     let far = observed.abs() * (1.0 - 1e-12) - 1e-15;
     let all = numbers.len() + 1;

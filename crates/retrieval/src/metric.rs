@@ -93,7 +93,7 @@ impl Outcomes {
     ///
     /// With R of N candidates relevant, the first one comes after rank r with probability C(N - r, R) / C(N, R); the
     /// median is halfway between the first rank that at least half of the queries reach and the first that more do.
-    fn median_by_chance(&self) -> f64 {
+    pub(crate) fn median_by_chance(&self) -> f64 {
         let n = self.candidates() as f64;
         let mut shares = std::collections::BTreeMap::new();
         for &relevant in self.relevant() {

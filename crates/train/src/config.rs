@@ -91,6 +91,9 @@ pub struct TrainingConfig {
     pub clip: f32,
     /// Scale of the cosines at the start: the inverse temperature of the loss.
     pub scale: f32,
+    /// Share of the families of the training works that are learned from, above 0 and up to 1: whole families, drawn by
+    /// the seed, a smaller share being a part of a larger one.
+    pub share: f32,
     /// Most semitones by which a melody is moved up or down in training; 0 for none.
     pub transpose: i8,
     /// Share of training titles that are an alias, where a work has any, 0 to 1.
@@ -123,6 +126,7 @@ impl Default for TrainingConfig {
             warm_up: 0.05,
             clip: 1.0,
             scale: 8.0,
+            share: 1.0,
             transpose: 0,
             aliases: 0.5,
             gram_dropout: 0.5,
@@ -259,6 +263,9 @@ pub(crate) fn check_shares(values: &[(&str, f32)]) -> Result<(), Error> {
 }
 
 fn check_rates(training: &TrainingConfig) -> Result<(), Error> {
+    if !(training.share > 0.0 && training.share <= 1.0) {
+        return Err(Error::value("training.share", "must be above 0 and at most 1"));
+    }
     let positive = [
         ("training.learning_rate", training.learning_rate),
         ("training.epsilon", training.epsilon),
@@ -306,6 +313,7 @@ mod tests {
         assert!(message("[training]\nbatch = 1").contains("training.batch"));
         assert!(message("[melody]\ndropout = 1.5").contains("melody.dropout"));
         assert!(message("[training]\nlearning_rate = -1.0").contains("training.learning_rate"));
+        assert!(message("[training]\nshare = 0.0").contains("training.share"));
         assert!(message("[melody]\nnotes = []\nheader = []").contains("melody.notes"));
         assert!(message("[melody]\nheader = [\"pitch\"]").contains("melody.header"));
         assert!(message("[melody]\nnotes = [\"colour\"]").contains("colour"));

@@ -1,6 +1,6 @@
 //! Works of a corpus made ready for the towers.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use corpus::{Corpus, Split, Work};
 use model::Reading;
@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use tokens::{Facts, Tokens, Vocabulary, VocabularyOptions};
 
+use crate::random::{Purpose, generator};
 use crate::{Error, Experiment};
 
 /// A work with its settings as tokens and its titles as text.
@@ -73,7 +74,8 @@ impl Dataset {
         let examples = |ids: &[String]| -> Vec<Example> {
             ids.par_iter().filter_map(|id| example(works.get(id.as_str())?, &reading)).collect()
         };
-        let train = examples(&split.train);
+        let mut train = examples(&split.train);
+        keep_share(&mut train, experiment);
         let all = train.iter().flat_map(|example| &example.settings);
         let most = experiment.training.transpose;
         let options = VocabularyOptions { transpositions: -most..=most, ..Default::default() };
@@ -147,6 +149,17 @@ fn one_a_family(mut examples: Vec<Example>) -> Vec<Example> {
     examples
 }
 
+/// Keeps the experiment's share of the families, all of them at 1.
+fn keep_share(train: &mut Vec<Example>, experiment: &Experiment) {
+    let families: BTreeSet<u32> = train.iter().map(|example| example.family).collect();
+    let mut order: Vec<u32> = families.into_iter().collect();
+    // The order does not depend on the share, so that smaller shares are parts of larger ones.
+    order.shuffle(&mut generator(experiment.seed, Purpose::Share, 0));
+    order.truncate((f64::from(experiment.training.share) * order.len() as f64).ceil() as usize);
+    let kept: HashSet<u32> = order.into_iter().collect();
+    train.retain(|example| kept.contains(&example.family));
+}
+
 /// Shares out the training works among batches of nearly equal size, at most `size` works each,
 /// no two of one family in a batch: its members would be false negatives of each other. About `same_type` of the works
 /// meet others of their own dance type alone.
@@ -200,7 +213,6 @@ fn deal(examples: &[Example], order: &[usize], size: usize) -> Vec<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{Purpose, generator};
 
     fn example_of(id: &str, family: u32, settings: usize) -> Example {
         let tune = abc::read("X:1\nK:G\nGAG GAB|\n").tunes.remove(0);
@@ -245,6 +257,24 @@ mod tests {
             let types: HashSet<_> = batch.iter().map(|&work| &examples[work].dance_type).collect();
             assert_eq!(types.len(), 1);
         }
+    }
+
+    #[test]
+    fn shares_are_whole_families_each_within_the_larger_ones() {
+        let kept = |share: f32, seed: u64| -> BTreeSet<String> {
+            let mut experiment = Experiment { seed, ..Experiment::default() };
+            experiment.training.share = share;
+            let mut examples: Vec<Example> =
+                (0..97).map(|n| example_of(&format!("a:{n}"), n / 3, 1)).collect();
+            keep_share(&mut examples, &experiment);
+            examples.into_iter().map(|example| example.id).collect()
+        };
+        let (quarter, half) = (kept(0.25, 5), kept(0.5, 5));
+        // A quarter of 33 families, nine of them, the last family having one work alone.
+        assert!((25..=27).contains(&quarter.len()));
+        assert!(quarter.is_subset(&half) && half.is_subset(&kept(1.0, 5)));
+        assert_eq!(kept(1.0, 5).len(), 97);
+        assert_ne!(quarter, kept(0.25, 7));
     }
 
     #[test]

@@ -51,6 +51,24 @@ pub enum Error {
         /// What was being computed.
         what: &'static str,
     },
+    /// Runs of a study failed; what they reached before stays.
+    #[error("{failed} of the study's runs failed; the first: {run}: {source}")]
+    Runs {
+        /// How many failed.
+        failed: usize,
+        /// The first of them.
+        run: String,
+        /// What went wrong in it.
+        source: Box<Error>,
+    },
+    /// A study was asked to stop while its runs were judged.
+    #[error(
+        "stopped before all runs were judged; nothing was written, and the same command judges them again"
+    )]
+    Stopped,
+    /// No threads could be started.
+    #[error("threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     /// From the store or a split.
     #[error(transparent)]
     Corpus(#[from] corpus::Error),

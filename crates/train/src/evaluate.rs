@@ -21,7 +21,7 @@ pub enum Side {
 
 impl Side {
     /// Its works, as a report calls them.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Validation => "validation works",
             Self::Test => "test works",

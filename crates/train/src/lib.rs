@@ -8,6 +8,7 @@ mod error;
 mod evaluate;
 mod foundation;
 mod history;
+mod importance;
 mod map;
 mod names;
 mod page;
@@ -18,6 +19,7 @@ mod ridge;
 mod run;
 mod sentence;
 mod setup;
+mod study;
 mod tensorboard;
 mod towers;
 mod track;
@@ -37,6 +39,7 @@ pub use error::Error;
 pub use evaluate::{Judged, Side, evaluate, score};
 use foundation::Foundation;
 pub use history::Record;
+pub use importance::{ImportanceSettings, Shuffle, importance};
 pub use map::{
     AspectGenre, Atlas, Genre, Kept, Labels, MapOptions, Mapped, Shown, Sides, Space, SpaceGenre,
     genre, map,
@@ -46,9 +49,13 @@ pub use pretrain::{
     Foretold, KeyChoice, Language, LanguageLook, LanguageRecord, LanguageReport, LanguageStep,
     LanguageTrainingConfig, MelodyConfig, ModelConfig, Pretraining, pretrain, resume_pretraining,
 };
-pub use retrieval::report::Direction;
+pub use retrieval::report::{Direction, StudyReport};
 pub use run::{Manifest, RunDir, RunKind, files};
 pub use sentence::{LoadedEncoder, SentenceVectors, load_sentence_encoder};
+pub use study::{
+    Arm, ArmVerdict, News, Study, StudyConfig, StudyOutcome, StudyPlace, StudyRun, StudyVerdict,
+    StudyWatch, study_files,
+};
 use towers::TowersLearner;
 pub use track::{By, Choice, Group, Level, Track, Tracks, Way};
 use trainer::Trainer;

@@ -14,6 +14,10 @@ pub(crate) enum Purpose {
     Choice = 3,
     /// Which units are left out.
     Dropout = 4,
+    /// Which families are learned from, where not all are.
+    Share = 16,
+    /// Which values stand where, when a feature is shuffled.
+    Shuffle = 17,
 }
 
 /// A generator for `purpose` at `place` (an epoch or a step), independent of all others.

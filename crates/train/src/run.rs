@@ -105,6 +105,9 @@ pub struct RunDir {
 }
 
 impl RunDir {
+    /// How the names of directories begin that are not in their place yet.
+    pub(crate) const UNFINISHED: &str = ".ganainm-run-";
+
     /// Whether a new run may go to `path`.
     ///
     /// # Errors
@@ -136,7 +139,7 @@ impl RunDir {
         let parent = parent.unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(failed)?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".ganainm-run-");
+        builder.prefix(Self::UNFINISHED);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755));
         let new = builder.tempdir_in(parent).map_err(failed)?;

@@ -94,9 +94,17 @@ fn bad_configs_and_runs_are_refused_with_their_reason() {
 #[test]
 fn help_teaches_by_example() {
     let workshop = Workshop::new(20);
-    for command in
-        ["demo", "corpus add", "corpus export", "train", "evaluate", "rank", "completions"]
-    {
+    for command in [
+        "demo",
+        "corpus add",
+        "corpus export",
+        "train",
+        "study",
+        "evaluate",
+        "importance",
+        "rank",
+        "completions",
+    ] {
         let args: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let help = workshop.succeed(&args);
         assert!(help.contains("Examples:"), "{command}");

@@ -4,6 +4,7 @@
 mod cli;
 mod composing;
 mod mapping;
+mod studying;
 mod tracking;
 mod training;
 mod workshop;

@@ -1,7 +1,7 @@
 //! One measure of every system as points with intervals, and a dashed line where chance is: inline SVG.
 
-use super::Role;
 use super::page::escape;
+use super::{Role, style};
 use crate::metric::Metric;
 
 const WIDTH: f64 = 720.0;
@@ -9,6 +9,8 @@ const LABELS: f64 = 220.0;
 const RIGHT: f64 = 90.0;
 const ROW: f64 = 26.0;
 const TOP: f64 = 28.0;
+/// Height of a caption within a file.
+const HEAD: f64 = 34.0;
 
 /// One measure of several systems, or of several groups.
 pub(super) struct Dots<'a> {
@@ -22,22 +24,56 @@ pub(super) struct Dots<'a> {
 
 /// A figure of points with intervals, one a row.
 pub(super) fn chart(dots: &Dots<'_>) -> String {
-    let metrics = || dots.rows.iter().map(|(_, _, metric)| metric);
-    let most = metrics().map(|m| m.high.max(m.chance)).fold(0.0, f64::max);
-    let scale = Scale { most: if most > 0.0 { most * 1.05 } else { 1.0 } };
-    let rows = dots.rows.iter().enumerate();
-    let marks: String =
-        rows.map(|(i, (name, role, metric))| mark(i, (name, *role), metric, &scale)).collect();
-    let height = TOP + ROW * dots.rows.len() as f64 + 26.0;
-    let chance = metrics().next().map(|m| m.chance).unwrap_or_default();
+    let height = dots.height();
     format!(
         "<figure>\n<svg role=\"img\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
-         aria-label=\"{}\">\n{marks}{}{}</svg>\n<figcaption class=\"note\">{}; dashed: chance</figcaption>\n</figure>\n",
+         aria-label=\"{}\">\n{}</svg>\n<figcaption class=\"note\">{}; dashed: chance</figcaption>\n</figure>\n",
         escape(&format!("{}: {}", dots.label, spoken(dots))),
-        axis(&scale, height - 24.0),
-        chance_line(scale.x(chance), chance, height - 24.0),
+        dots.marks(),
         escape(&dots.caption)
     )
+}
+
+/// Figures one above the other, each under its caption: an SVG file.
+pub(super) fn file(panels: &[Dots<'_>]) -> String {
+    let (mut parts, mut y) = (String::new(), 0.0);
+    for dots in panels {
+        parts += &format!(
+            "<g transform=\"translate(0 {y})\">\n<text class=\"head\" x=\"12\" y=\"24\">{}</text>\n\
+             <g transform=\"translate(0 {HEAD})\">\n{}</g>\n</g>\n",
+            escape(&dots.caption),
+            dots.marks()
+        );
+        y += HEAD + dots.height();
+    }
+    let spoken: Vec<String> =
+        panels.iter().map(|dots| format!("{}: {}", dots.label, spoken(dots))).collect();
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {WIDTH} {y}\" width=\"{WIDTH}\" \
+         height=\"{y}\" aria-label=\"{}\">\n<style>{}</style>\n\
+         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{y}\"/>\n{parts}</svg>\n",
+        escape(&spoken.join(". ")),
+        style::of_picture()
+    )
+}
+
+impl Dots<'_> {
+    fn height(&self) -> f64 {
+        TOP + ROW * self.rows.len() as f64 + 26.0
+    }
+
+    /// Points, intervals, axis and the line of chance.
+    fn marks(&self) -> String {
+        let metrics = || self.rows.iter().map(|(_, _, metric)| metric);
+        let most = metrics().map(|m| m.high.max(m.chance)).fold(0.0, f64::max);
+        let scale = Scale { most: if most > 0.0 { most * 1.05 } else { 1.0 } };
+        let rows = self.rows.iter().enumerate();
+        let marks: String =
+            rows.map(|(i, (name, role, metric))| mark(i, (name, *role), metric, &scale)).collect();
+        let chance = metrics().next().map(|m| m.chance).unwrap_or_default();
+        let bottom = self.height() - 24.0;
+        marks + &axis(&scale, bottom) + &chance_line(scale.x(chance), chance, bottom)
+    }
 }
 
 /// Values from 0 to `most` along the width.

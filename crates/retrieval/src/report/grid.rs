@@ -115,6 +115,7 @@ fn chance_row(metrics: &Metrics) -> Vec<String> {
     row
 }
 
-fn p(p: f64) -> String {
+/// A p-value as tables show it.
+pub(super) fn p(p: f64) -> String {
     if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
 }

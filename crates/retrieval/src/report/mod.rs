@@ -7,6 +7,7 @@ mod grid;
 mod html;
 mod lines;
 mod page;
+mod study;
 mod style;
 mod text;
 
@@ -17,6 +18,10 @@ pub use grid::Grid;
 pub use lines::{Axis, Line, Panel, drawing};
 pub use page::{Section, escape, page, picture};
 use serde::{Deserialize, Serialize};
+pub use study::{
+    BothWays, Entry, STUDY_FORMAT, StudyComparison, StudyDirection, StudyReport, StudySettings,
+    StudySystem,
+};
 
 use crate::bootstrap::Bootstrap;
 use crate::compare::Differences;
