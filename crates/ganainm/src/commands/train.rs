@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Use this seed instead of the config's.
     #[arg(long, conflicts_with = "resume")]
     seed: Option<u64>,
+    /// Read titles with this sentence encoder: a folder, a wheel or another archive.
+    #[arg(long, value_name = "PATH", conflicts_with = "resume")]
+    sentence_encoder: Option<PathBuf>,
     /// Print one JSON object a step and a look at validation instead of a bar.
     #[arg(long)]
     json: bool,
@@ -45,6 +48,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut experiment = Experiment::load(config)?;
     if let Some(seed) = args.seed {
         experiment.seed = seed;
+    }
+    if args.sentence_encoder.is_some() {
+        experiment.title.sentence_encoder.clone_from(&args.sentence_encoder);
     }
     let stem = config.file_stem().unwrap_or(config.as_os_str());
     let path = args.run.clone().unwrap_or_else(|| Path::new("runs").join(stem));
