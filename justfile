@@ -27,6 +27,8 @@ fixtures:
     python3 reference/encoder_fixtures.py
     python3 reference/kernel_fixtures.py
     python3 reference/loss_fixtures.py
+    python3 reference/language_fixtures.py
+    python3 reference/transfer_fixtures.py
     python3 reference/title_fixtures.py
     python3 reference/retrieval_fixtures.py
     python3 reference/map_fixtures.py

@@ -85,8 +85,16 @@ def hierarchy(p, shape, x, bars):
     return stack(p, "reader.output", shape["output"]["layers"], torch.cat([notes, context[bars]], dim=1))
 
 
-def language(name, structure):
-    config = BASE | {"structure": structure}
+def states_of(p, structure, x):
+    """The states of every tune, from the embedded rows of all of them."""
+    tunes = zip(x.split(LENGTHS), BARS)
+    if "flat" in structure:
+        return [stack(p, "reader", structure["flat"]["layers"], tune) for tune, _ in tunes]
+    return [hierarchy(p, structure["hierarchical"], tune, bars) for tune, bars in tunes]
+
+
+def language_weights(config):
+    structure = config["structure"]
     width = sum(config["dims"])
     weights = {f"embeddings.tables.{i}": random(v, d) for i, (v, d) in enumerate(zip(config["vocab"], config["dims"]))}
     if "flat" in structure:
@@ -102,7 +110,7 @@ def language(name, structure):
         weights["reader.look.bias"] = random(note)
         weights |= stack_weights("reader.output", 2 * note, shape["output"])
     joined = top + config["symbol_dims"]
-    weights |= {
+    return weights | {
         "heads.symbol.weight": random(config["symbols"], top),
         "heads.symbol.bias": random(config["symbols"]),
         "heads.seen": random(config["symbols"], config["symbol_dims"]),
@@ -111,6 +119,11 @@ def language(name, structure):
         "heads.duration.weight": random(config["durations"], config["duration_hidden"]),
         "heads.duration.bias": random(config["durations"]),
     }
+
+
+def language(name, structure):
+    config = BASE | {"structure": structure}
+    weights = language_weights(config)
     rows = sum(LENGTHS)
     ids = torch.stack([torch.randint(v, (rows,)) for v in config["vocab"]], dim=1)
     symbols = torch.randint(config["symbols"], (rows,))
@@ -119,13 +132,7 @@ def language(name, structure):
 
     def function(p):
         x = torch.cat([p[f"embeddings.tables.{i}"][ids[:, i]] for i in range(2)], dim=1)
-        states = []
-        for tune, bars in zip(x.split(LENGTHS), BARS):
-            if "flat" in structure:
-                states.append(stack(p, "reader", structure["flat"]["layers"], tune))
-            else:
-                states.append(hierarchy(p, structure["hierarchical"], tune, bars))
-        states = torch.cat(states)
+        states = torch.cat(states_of(p, structure, x))
         logits = F.linear(states, p["heads.symbol.weight"], p["heads.symbol.bias"])
         timed = durations != 0
         seen = torch.cat([states[timed], p["heads.seen"][symbols[timed]]], dim=1)

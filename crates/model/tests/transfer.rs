@@ -1,0 +1,143 @@
+//! Towers that read with a language model, and linear towers: equal to PyTorch, and what they promise.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests unwrap as the tests do")]
+
+#[path = "../../kernels/tests/common/mod.rs"]
+mod common;
+
+use common::Fixture;
+use model::{
+    AdamW, AdamWConfig, BagPooling, LinearLayer, MelodyBatch, MelodyTape, MelodyTower, Mode,
+    Parameters, TitleBatch, TitleConfig, TitleTape, TitleTower,
+};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+fn tower(name: &str) -> MelodyTower {
+    let path = format!("{}/tests/fixtures/{name}_weights.safetensors", env!("CARGO_MANIFEST_DIR"));
+    MelodyTower::from_safetensors(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn batch(fixture: &Fixture) -> MelodyBatch {
+    MelodyBatch {
+        lengths: fixture.sizes("lengths"),
+        notes: fixture.ints("notes"),
+        bars: fixture.sizes("bars"),
+        header: fixture.ints("header"),
+        ..MelodyBatch::default()
+    }
+}
+
+/// Which of the tower's weights stay as they are.
+fn stays(name: &str, tower: &str) -> bool {
+    match tower {
+        // The heads, which foretell, are not asked.
+        "transfer_fine_tuned" => name.starts_with("notes.language.heads"),
+        _ => name.starts_with("notes.language"),
+    }
+}
+
+#[test]
+fn towers_on_a_language_model_equal_pytorch_and_what_is_frozen_has_no_gradient() {
+    for name in ["transfer_fine_tuned", "transfer_recurrent", "transfer_frozen", "transfer_linear"]
+    {
+        let fixture = Fixture::open(name);
+        let (mut tower, mut tape) = (tower(name), MelodyTape::default());
+        tower.forward(&batch(&fixture), Mode::Evaluate, &mut tape).unwrap();
+        fixture.check_output("embeddings", tape.embeddings());
+        tower.backward(&fixture.floats("grad_output.embeddings"), &mut tape);
+        tower.visit(&mut |param_name, param| match stays(param_name, name) {
+            true => assert!(param.grad.iter().all(|&grad| grad == 0.0), "{param_name}"),
+            false => fixture.check_gradient(param_name, &param.grad),
+        });
+    }
+}
+
+#[test]
+fn a_frozen_language_model_is_not_moved_by_the_optimiser_and_a_slow_one_is() {
+    for (rate, moves) in [(0.0, false), (0.1, true)] {
+        let fixture = Fixture::open("transfer_fine_tuned");
+        let mut tower = tower("transfer_fine_tuned");
+        let mut before = Vec::new();
+        tower.visit(&mut |name, param| {
+            if name == "notes.language.reader.query" {
+                before.clone_from(&param.value);
+            }
+        });
+        tower.visit_mut(&mut |name, param| {
+            if name.starts_with("notes.language") {
+                param.rate = rate;
+            }
+        });
+        let mut tape = MelodyTape::default();
+        tower.forward(&batch(&fixture), Mode::Evaluate, &mut tape).unwrap();
+        tower.backward(&fixture.floats("grad_output.embeddings"), &mut tape);
+        AdamW::new(AdamWConfig::default()).step(&mut tower, 1e-2).unwrap();
+        tower.visit(&mut |name, param| {
+            if name == "notes.language.reader.query" {
+                assert_eq!(param.value != before, moves, "at a rate of {rate}");
+            }
+        });
+    }
+}
+
+#[test]
+fn what_was_pooled_before_stands_for_the_notes() {
+    let (fixture, tower) = (Fixture::open("transfer_frozen"), tower("transfer_frozen"));
+    let notes = batch(&fixture);
+    let pooled = tower.pool(&notes).unwrap().unwrap();
+    let short = MelodyBatch {
+        lengths: notes.lengths.clone(),
+        header: notes.header.clone(),
+        pooled,
+        ..MelodyBatch::default()
+    };
+    let embed = |batch: &MelodyBatch| {
+        let mut tape = MelodyTape::default();
+        tower.forward(batch, Mode::Evaluate, &mut tape).unwrap();
+        tape.embeddings().to_vec()
+    };
+    assert_eq!(embed(&short), embed(&notes));
+    let learning = self::tower("transfer_fine_tuned");
+    assert_eq!(learning.pool(&notes).unwrap(), None, "what it makes of the notes will change");
+}
+
+#[test]
+fn lifted_vectors_have_unit_length_and_rank_titles_by_their_distance() {
+    let (fixture, melody) = (Fixture::open("transfer_linear"), tower("transfer_linear"));
+    let config = TitleConfig {
+        buckets: 97,
+        dims: 16,
+        pooling: BagPooling::ScaledSum,
+        hidden: 0,
+        dropout: 0.0,
+        output: 19,
+        sentence: 0,
+        radius: 40.0,
+    };
+    let mut title = TitleTower::new(config, &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
+    let identity = (0..16 * 16).map(|at| f32::from(u8::from(at / 16 == at % 16))).collect();
+    let table = (0..97 * 16).map(|at| ((at * 31) % 17) as f32 / 8.0 - 1.0).collect();
+    let layer = LinearLayer { weight: identity, bias: vec![0.0; 16], radius: 40.0 };
+    title.set_linear(table, layer).unwrap();
+    let (mut melodies, mut titles) = (MelodyTape::default(), TitleTape::default());
+    melody.forward(&batch(&fixture), Mode::Evaluate, &mut melodies).unwrap();
+    let names = ["The Kesh", "Drowsy Maggie", "O", "An Buachaill Caol Dubh"];
+    title.forward(&TitleBatch::new(names), Mode::Evaluate, &mut titles).unwrap();
+    let rows = |vectors: &[f32]| -> Vec<Vec<f32>> {
+        vectors.chunks_exact(19).map(<[f32]>::to_vec).collect()
+    };
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    for melody in rows(melodies.embeddings()) {
+        assert!((dot(&melody, &melody) - 1.0).abs() < 1e-5);
+        for title in rows(titles.embeddings()) {
+            assert!((dot(&title, &title) - 1.0).abs() < 1e-5);
+            let plain = |row: &[f32], radius: f32| -> Vec<f32> {
+                row[..16].iter().map(|x| x * radius).collect()
+            };
+            let (y, p) = (plain(&melody, 5.0), plain(&title, 40.0));
+            let fit = dot(&y, &p) - dot(&p, &p) / 2.0;
+            assert!((dot(&melody, &title) * 200.0 - fit).abs() < 1e-3);
+        }
+    }
+}
