@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, check_length};
 use crate::scores::Scores;
 
-pub use weights::{Chosen, Objective, choose_weights};
+pub use weights::{Chosen, Objective, achieved, choose_weights};
 
 /// The k of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009): the larger, the less the first few ranks
 /// stand out.

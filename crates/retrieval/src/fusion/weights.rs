@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, check_length};
 use crate::fusion::{add_up, check};
 use crate::outcome::{Measurer, Outcome};
 use crate::ranking::Ranking;
@@ -76,6 +76,20 @@ pub fn choose_weights(members: &[Scores], truth: &Truth, objective: Objective) -
         }
     }
     Ok(best)
+}
+
+/// The objective that `weights` achieve.
+///
+/// # Errors
+/// As [`choose_weights`], and weights that are not one a member.
+pub fn achieved(
+    members: &[Scores],
+    weights: &[f64],
+    truth: &Truth,
+    objective: Objective,
+) -> Result<f64> {
+    check_length("weights of the members", members.len(), weights.len())?;
+    Ok(Bench::new(members, truth, objective)?.values(&[weights.to_vec()])[0])
 }
 
 /// One direction: each member's scores, and what is right.
