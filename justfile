@@ -32,6 +32,7 @@ fixtures:
     python3 reference/title_fixtures.py
     python3 reference/retrieval_fixtures.py
     python3 reference/map_fixtures.py
+    python3 reference/fusion_fixtures.py
     python3 reference/study_fixtures.py
     python3 reference/tokens_beat_strength.py
 

@@ -47,6 +47,8 @@ enum Command {
     Train(commands::train::Args),
     /// Train a grid of experiments and seeds, and compare them in one table.
     Study(commands::study::Args),
+    /// Fuse the scores of trained runs into a run of its own.
+    Fuse(commands::fuse::Args),
     /// Report how well a run's towers find titles for melodies and melodies for titles.
     Evaluate(commands::evaluate::Args),
     /// Show how ranks moved over a training: by dance type, risers and fallers, chosen tunes.
@@ -98,6 +100,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Pretrain(args) => commands::pretrain::run(&args),
         Command::Compose(args) => commands::compose::run(&args),
         Command::Train(args) => commands::train::run(&args),
+        Command::Fuse(args) => commands::fuse::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Track(args) => commands::track::run(&args),
         Command::Map(args) => commands::map::run(&args),

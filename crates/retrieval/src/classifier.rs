@@ -1,5 +1,7 @@
 //! What a title tells about a class of tunes (dance type, key, metre): logistic regression over title features.
 
+mod bytes;
+
 use rayon::prelude::*;
 
 use crate::error::{Error, Result, check_length};

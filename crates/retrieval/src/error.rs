@@ -100,6 +100,12 @@ pub enum Error {
     /// No query has a relevant candidate, so nothing can be measured.
     #[error("no query has a relevant candidate")]
     NothingToMeasure,
+    /// Bytes are not those of a classifier.
+    #[error("the file of a classifier: {problem}")]
+    ClassifierFile {
+        /// What is wrong with them.
+        problem: String,
+    },
     /// A setting is out of its range.
     #[error("{what}: expected {expected}, got {got}")]
     Setting {

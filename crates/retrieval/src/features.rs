@@ -9,14 +9,15 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Vocabulary {
     /// Ascending.
-    ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
     /// The column of each id.
-    columns: Vec<usize>,
+    pub(crate) columns: Vec<usize>,
     /// The weight by rarity of each id.
-    rarity: Vec<f64>,
+    pub(crate) rarity: Vec<f64>,
     /// One over the square root of how many ids share the column of each id.
-    share: Vec<f64>,
-    width: usize,
+    pub(crate) share: Vec<f64>,
+    /// How many columns there are.
+    pub(crate) width: usize,
 }
 
 impl Vocabulary {

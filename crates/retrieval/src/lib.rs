@@ -42,6 +42,7 @@ mod dot;
 mod embeddings;
 mod error;
 mod features;
+pub mod fusion;
 mod holm;
 mod lbfgs;
 pub mod maps;

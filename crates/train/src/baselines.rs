@@ -4,7 +4,7 @@ use model::title_features;
 use retrieval::baseline::{self, Attribute, Pairing};
 use retrieval::report::{Role, System};
 use retrieval::{Classifier, Examples, Fit, Scores, Truth};
-use tokens::{Feature, UNKNOWN, Vocabulary};
+use tokens::{Feature, Tokens, UNKNOWN, Vocabulary};
 
 use crate::Error;
 use crate::data::{Dataset, Example};
@@ -12,8 +12,17 @@ use crate::data::{Dataset, Example};
 /// Penalties that are tried on the validation works.
 const PENALTIES: [f64; 3] = [0.3, 1.0, 3.0];
 
+/// The baseline that looks at the dance type.
+pub(crate) const DANCE_TYPE_ONLY: &str = "dance type only";
+
+/// The baseline that looks at all of [`HEADER`].
+pub(crate) const HEADER_ONLY: &str = "header only";
+
+/// The names of all baselines.
+pub(crate) const NAMES: [&str; 4] = ["chance", "popularity", DANCE_TYPE_ONLY, HEADER_ONLY];
+
 /// What the header baseline sees: type, key and metre.
-const HEADER: [Feature; 3] = [Feature::DanceType, Feature::PlayedKey, Feature::Metre];
+pub(crate) const HEADER: [Feature; 3] = [Feature::DanceType, Feature::PlayedKey, Feature::Metre];
 
 /// All baselines that the works allow, ready for a report on `examples`.
 ///
@@ -36,27 +45,28 @@ pub(crate) fn baselines(data: &Dataset, examples: &[Example]) -> Result<Vec<Syst
     }
     let dance = fits.iter().position(|fit| fit.feature == Feature::DanceType);
     if let Some(at) = dance {
-        systems.push(system("dance type only", scores(data, &fits[at..=at], examples)?));
+        systems.push(system(DANCE_TYPE_ONLY, scores(data, &fits[at..=at], examples)?));
     }
     if !fits.is_empty() {
-        systems.push(system("header only", scores(data, &fits, examples)?));
+        systems.push(system(HEADER_ONLY, scores(data, &fits, examples)?));
     }
     Ok(systems)
 }
 
 /// What titles tell about one feature of the header.
-struct Evidence {
-    feature: Feature,
-    classifier: Classifier,
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    pub(crate) feature: Feature,
+    pub(crate) classifier: Classifier,
 }
 
 impl Evidence {
     /// Fits one classifier a penalty and keeps the best on validation; none where the training
     /// works have fewer than two values.
-    fn fit(data: &Dataset, feature: Feature) -> Result<Option<Self>, Error> {
+    pub(crate) fn fit(data: &Dataset, feature: Feature) -> Result<Option<Self>, Error> {
         let (mut features, mut labels) = (Vec::new(), Vec::new());
         for example in &data.train {
-            if let Some(class) = class(&data.vocabulary, feature, example) {
+            if let Some(class) = class(&data.vocabulary, feature, example.query()) {
                 labels.push(class);
                 features.push(title_features(&example.title));
             }
@@ -84,7 +94,9 @@ fn scores(data: &Dataset, fits: &[Evidence], examples: &[Example]) -> Result<Sco
     let titles: Vec<Vec<u32>> = examples.iter().map(|e| title_features(&e.title)).collect();
     let classes: Vec<Vec<Option<u32>>> = fits
         .iter()
-        .map(|fit| examples.iter().map(|e| class(&data.vocabulary, fit.feature, e)).collect())
+        .map(|fit| {
+            examples.iter().map(|e| class(&data.vocabulary, fit.feature, e.query())).collect()
+        })
         .collect();
     let attributes: Vec<Attribute<'_>> = fits
         .iter()
@@ -107,9 +119,9 @@ fn merit(scores: &Scores) -> Result<f64, Error> {
     Ok(sum / 2.0)
 }
 
-/// The class of an example's first setting, or none where it is absent or unknown.
-fn class(vocabulary: &Vocabulary, feature: Feature, example: &Example) -> Option<u32> {
-    let id = vocabulary.encode_header(example.query(), &[feature])[0];
+/// The class of a tune, or none where it is absent or unknown.
+pub(crate) fn class(vocabulary: &Vocabulary, feature: Feature, tune: &Tokens) -> Option<u32> {
+    let id = vocabulary.encode_header(tune, &[feature])[0];
     (id > UNKNOWN).then_some(id)
 }
 

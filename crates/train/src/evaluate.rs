@@ -1,13 +1,16 @@
 //! A run judged on works that it has not seen, beside its baselines.
 
+use retrieval::baseline::Pairing;
 use retrieval::report::{Evaluation, Report, Role, Settings, System};
 use retrieval::{Bootstrap, Embeddings, Scores, Truth, trec};
 use tokens::Tokens;
 
 use crate::baselines::baselines;
 use crate::data::{Dataset, Example};
+use crate::fusion::{self, FusedScores, Fusion, Recipe, works};
 use crate::run::files;
-use crate::{Error, RunDir, load_data, page};
+use crate::scorer::Member;
+use crate::{Error, EvaluationConfig, Experiment, RunDir, RunKind, load_data, page};
 
 /// Which works a run is judged on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +38,14 @@ impl Side {
             Self::Test => &data.test,
         }
     }
+
+    /// The same, to take some out.
+    fn examples_mut(self, data: &mut Dataset) -> &mut Vec<Example> {
+        match self {
+            Self::Validation => &mut data.validation,
+            Self::Test => &mut data.test,
+        }
+    }
 }
 
 /// A run's scores of the works of a side, melodies by titles, without baselines: what a study needs of each run.
@@ -42,8 +53,51 @@ impl Side {
 /// # Errors
 /// When the run lacks a file or one is damaged.
 pub fn score(run: &RunDir, side: Side) -> Result<Scores, Error> {
-    let data = load_data(run, &run.experiment()?)?;
-    scores(run, side.examples(&data))
+    Ok(Bench::new(run, side)?.model)
+}
+
+/// What a run is judged with.
+struct Bench {
+    data: Dataset,
+    /// What the run's own system is called.
+    name: &'static str,
+    /// Its scores, melodies by titles.
+    model: Scores,
+    /// What it is made of, where it is made of systems.
+    members: Vec<(String, Scores)>,
+    evaluation: EvaluationConfig,
+    seed: u64,
+}
+
+impl Bench {
+    fn new(run: &RunDir, side: Side) -> Result<Self, Error> {
+        if run.manifest()?.kind == RunKind::Fusion {
+            return Self::of_fusion(run, side);
+        }
+        let experiment = run.experiment()?;
+        let data = load_data(run, &experiment)?;
+        let model = scores(run, side.examples(&data))?;
+        let Experiment { evaluation, seed, .. } = experiment;
+        Ok(Self { data, name: "model", model, members: Vec::new(), evaluation, seed })
+    }
+
+    /// The works are those of the first member, less those that another cannot read.
+    fn of_fusion(run: &RunDir, side: Side) -> Result<Self, Error> {
+        let (recipe, fusion) = (run.recipe()?, Fusion::open(run)?);
+        let first = recipe.members.first().map_or("", |member| &member.name);
+        let experiment = RunDir::open(&run.member(first))?.experiment()?;
+        let (corpus, _) = run.corpus(&experiment.corpus)?;
+        let mut data = load_data(run, &experiment)?;
+        let members: Vec<&Member> = fusion.members().collect();
+        let readings = works(&members, &corpus, side.examples_mut(&mut data));
+        let examples = side.examples(&data);
+        let ids: Vec<String> = examples.iter().map(|example| example.id.clone()).collect();
+        let pairing = Pairing { melodies: &ids, titles: &ids };
+        let FusedScores { fused, members } =
+            fusion.scores(&pairing, &readings, &titles(examples))?;
+        let Recipe { evaluation, seed, .. } = recipe;
+        Ok(Self { data, name: fusion::NAME, model: fused, members, evaluation, seed })
+    }
 }
 
 /// The cosines of a run's towers for all pairs of the examples.
@@ -59,18 +113,22 @@ fn scores(run: &RunDir, examples: &[Example]) -> Result<Scores, Error> {
 /// # Errors
 /// When the run lacks a file or one is damaged.
 pub fn evaluate(run: &RunDir, side: Side) -> Result<Judged, Error> {
-    let experiment = run.experiment()?;
-    let data = load_data(run, &experiment)?;
+    let Bench { data, name, model, members, evaluation, seed } = Bench::new(run, side)?;
     let examples = side.examples(&data);
-    let model = scores(run, examples)?;
     let mut systems = baselines(&data, examples)?;
+    for (name, scores) in members {
+        // The classifiers of a fusion are baselines anyway.
+        if systems.iter().all(|system| system.name != name) {
+            systems.push(System { name, role: Role::Baseline, scores });
+        }
+    }
     let scores = model.clone();
-    systems.push(System { name: "model".to_owned(), role: Role::Model, scores: model });
+    systems.push(System { name: name.to_owned(), role: Role::Model, scores: model });
     let groups: Vec<String> =
         examples.iter().map(|example| example.dance_type.clone().unwrap_or_default()).collect();
-    let pool = experiment.evaluation.pool;
+    let pool = evaluation.pool;
     let settings = Settings {
-        bootstrap: Bootstrap::new(experiment.evaluation.resamples, experiment.seed, 0.95)?,
+        bootstrap: Bootstrap::new(evaluation.resamples, seed, 0.95)?,
         pool: (pool > 1 && pool < examples.len()).then_some(pool),
     };
     let truth = Truth::diagonal(examples.len());

@@ -7,6 +7,7 @@ mod data;
 mod error;
 mod evaluate;
 mod foundation;
+mod fusion;
 mod history;
 mod importance;
 mod map;
@@ -17,6 +18,7 @@ mod pretrain;
 mod random;
 mod ridge;
 mod run;
+mod scorer;
 mod sentence;
 mod setup;
 mod study;
@@ -38,6 +40,9 @@ pub use data::{Dataset, Example};
 pub use error::Error;
 pub use evaluate::{Judged, Side, evaluate, score};
 use foundation::Foundation;
+pub use fusion::{
+    Fusion, FusionConfig, MemberRecipe, Method, Normalisation, Recipe, Weighting, fuse,
+};
 pub use history::Record;
 pub use importance::{ImportanceSettings, Shuffle, importance};
 pub use map::{
@@ -49,8 +54,10 @@ pub use pretrain::{
     Foretold, KeyChoice, Language, LanguageLook, LanguageRecord, LanguageReport, LanguageStep,
     LanguageTrainingConfig, MelodyConfig, ModelConfig, Pretraining, pretrain, resume_pretraining,
 };
+pub use retrieval::fusion::Objective;
 pub use retrieval::report::{Direction, StudyReport};
 pub use run::{Manifest, RunDir, RunKind, files};
+pub use scorer::{Member, Readings, Scorer};
 pub use sentence::{LoadedEncoder, SentenceVectors, load_sentence_encoder};
 pub use study::{
     Arm, ArmVerdict, News, Study, StudyConfig, StudyOutcome, StudyPlace, StudyRun, StudyVerdict,

@@ -38,6 +38,12 @@ pub mod files {
     pub const MANIFEST: &str = "run.json";
     /// The store as it was when the run began.
     pub const CORPUS: &str = "corpus.db";
+    /// What a fusion of runs is made of.
+    pub const FUSION: &str = "fusion.toml";
+    /// A folder with one folder a member of a fusion.
+    pub const MEMBERS: &str = "members";
+    /// How a member of a fusion embeds the validation works, in short.
+    pub const COHORT: &str = "cohort.json";
     /// The report, for machines.
     pub const REPORT: &str = "report.json";
     /// The report, for eyes.
@@ -65,6 +71,19 @@ pub enum RunKind {
     Towers,
     /// A melody language model.
     Language,
+    /// Nothing: it fuses runs of towers.
+    Fusion,
+}
+
+impl RunKind {
+    /// What it is called, and what makes it.
+    fn described(self) -> &'static str {
+        match self {
+            Self::Towers => "a pair of towers (made by `ganainm train`)",
+            Self::Language => "a melody language model (made by `ganainm pretrain`)",
+            Self::Fusion => "a fusion of runs (made by `ganainm fuse`)",
+        }
+    }
 }
 
 /// What made a run.
@@ -156,7 +175,7 @@ impl RunDir {
     /// When there is none, or a newer program made it.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let run = Self { path: path.to_owned() };
-        if !run.file(files::CONFIG).is_file() {
+        if ![files::CONFIG, files::FUSION].iter().any(|name| run.file(name).is_file()) {
             let advice = "is not a run: it has no config.toml; `ganainm train` and `ganainm pretrain` make runs";
             return Err(Error::damaged(path, advice));
         }
@@ -166,6 +185,11 @@ impl RunDir {
             return Err(Error::damaged(path, advice));
         }
         Ok(run)
+    }
+
+    /// The directory at `path`, a run or not.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
     }
 
     /// Where the run is.
@@ -189,14 +213,7 @@ impl RunDir {
         if found == kind {
             return Ok(());
         }
-        let advice = match found {
-            RunKind::Language => {
-                "is a melody language model (made by `ganainm pretrain`), not a pair of towers"
-            }
-            RunKind::Towers => {
-                "is a pair of towers (made by `ganainm train`), not a melody language model"
-            }
-        };
+        let advice = format!("is {}, not {}", found.described(), kind.described());
         Err(Error::damaged(&self.path, advice))
     }
 

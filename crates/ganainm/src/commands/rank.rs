@@ -8,7 +8,7 @@ use abc::Tune;
 use anyhow::{Context, bail};
 use search::Placed;
 use serde::Serialize;
-use train::RunDir;
+use train::{RunDir, Scorer};
 
 use crate::screen;
 
@@ -21,11 +21,11 @@ Examples:
   cat new.abc | ganainm rank --run runs/gru --tunes - --titles names.txt --json
 
 With --json one object a line: {\"x\": \"<X: field>\", \"ranking\": [line numbers of the titles, best
-first, from 1, all of them], \"scores\": [their cosines]}; with --by title {\"title\": ..., \"ranking\":
+first, from 1, all of them], \"scores\": [their cosines, or a fusion's scores]}; with --by title {\"title\": ..., \"ranking\":
 [numbers of the tunes in their file, from 1], \"scores\": [...]}. A tune without notes has an empty
 ranking.")]
 pub(crate) struct Args {
-    /// The run whose towers decide.
+    /// The run that decides: towers, or a fusion of runs.
     #[arg(long, value_name = "RUN")]
     run: PathBuf,
     /// Tunes in ABC, `-` for standard input.
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.tunes == Path::new("-") && args.titles == Path::new("-") {
         bail!("only one of --tunes and --titles can be standard input");
     }
-    let towers = RunDir::open(&args.run)?.embedder()?;
+    let scorer = Scorer::open(&RunDir::open(&args.run)?)?;
     let tunes = abc::read_bytes(&read(&args.tunes)?).tunes;
     if tunes.is_empty() {
         bail!("{}: no tunes; a tune in ABC starts with a line `X:1`", args.tunes.display());
@@ -82,13 +82,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     match args.by {
         By::Tune => {
-            let answers = search::by_tune(&towers, &tunes, &titles)?;
+            let answers = search::by_tune(&scorer, &tunes, &titles)?;
             for (tune, answer) in tunes.iter().zip(answers) {
                 screen::print(&tune_text(args, (tune, answer), &titles)?)?;
             }
         }
         By::Title => {
-            let answers = search::by_title(&towers, &tunes, &titles)?;
+            let answers = search::by_title(&scorer, &tunes, &titles)?;
             for (title, answer) in titles.iter().zip(answers) {
                 screen::print(&title_text(args, (title, answer), &tunes)?)?;
             }

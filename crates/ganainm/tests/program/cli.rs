@@ -100,6 +100,7 @@ fn help_teaches_by_example() {
         "corpus export",
         "train",
         "study",
+        "fuse",
         "evaluate",
         "importance",
         "rank",

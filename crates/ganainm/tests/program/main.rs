@@ -3,6 +3,7 @@
 
 mod cli;
 mod composing;
+mod fusing;
 mod mapping;
 mod studying;
 mod tracking;

@@ -16,7 +16,7 @@ const NAMED: usize = 3;
 /// Tables of examples, both ways.
 pub(super) fn section(judged: &Judged, names: &Names) -> Result<Section, Error> {
     let mut body = paragraphs(&[
-        "Cosines in brackets: how near the two towers' vectors are, from -1 to 1. The model knows no names of melodies; \
+        "Scores in brackets: for two towers the cosine of their vectors, from -1 to 1. The model knows no names of melodies; \
          here they stand for the melodies themselves. A rank that is no whole number is that of candidates that tie.",
     ]);
     for (direction, scores) in [

@@ -9,6 +9,7 @@ use crate::{Error, Manifest, RunDir};
 /// Files that a reader may want, with what they hold.
 const LINKED: &[(&str, &str)] = &[
     (files::CONFIG, "the experiment, every value written out"),
+    (files::FUSION, "what the fusion is made of"),
     (files::MANIFEST, "what made the run"),
     (files::REPORT, "all numbers of this page, for machines"),
     (files::METRICS, "one line a training step and a look at validation"),
