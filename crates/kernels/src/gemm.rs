@@ -53,7 +53,7 @@ pub fn matmul_bf16(a: View<'_>, b: View<'_>, out: ViewMut<'_>, write: Write) {
         return clear(out, write);
     }
     match path::taken() {
-        Path::Amx | Path::TwinOfAmx => {
+        Path::Amx | Path::Avx512Bf16 | Path::TwinOfAmx => {
             // Tiles are that much faster, and a thread has to be worth its start.
             let pieces = pieces(a.rows * a.cols * b.cols, 4 * WORTH_A_THREAD);
             tiles::matmul(a, b, (out, write), pieces);

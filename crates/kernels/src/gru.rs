@@ -173,7 +173,7 @@ impl Gru<'_> {
 
     /// Whether the products are taken on tiles.
     fn is_tiled(&self) -> bool {
-        let tiles = matches!(path::taken(), Path::Amx | Path::TwinOfAmx);
+        let tiles = matches!(path::taken(), Path::Amx | Path::Avx512Bf16 | Path::TwinOfAmx);
         tiles && self.precision == Precision::Bf16
     }
 

@@ -16,6 +16,8 @@ const VARIABLE: &str = "GANAINM_KERNELS";
 pub enum Path {
     /// Tiles of bf16 numbers (Intel's AMX); what is not in bf16 uses AVX-512.
     Amx,
+    /// Vectors of 16 numbers, and of 32 in bf16 (AVX-512 BF16) in the place of tiles.
+    Avx512Bf16,
     /// Vectors of 16 numbers.
     Avx512,
     /// Vectors of 8 numbers, and fused multiplication and addition.
@@ -27,8 +29,9 @@ pub enum Path {
 }
 
 /// Paths and their names, best first; the twin is never chosen unasked.
-const PATHS: [(Path, &str); 5] = [
+const PATHS: [(Path, &str); 6] = [
     (Path::Amx, "amx"),
+    (Path::Avx512Bf16, "avx512-bf16"),
     (Path::Avx512, "avx512"),
     (Path::Avx2, "avx2"),
     (Path::Portable, "portable"),
@@ -71,15 +74,21 @@ impl Path {
     pub fn is_present(self) -> bool {
         match self {
             Path::Amx => vectors(Path::Avx512).is_some() && tiles::are_present(),
+            Path::Avx512Bf16 => vectors(Path::Avx512).is_some() && tiles::vectors_are_present(),
             Path::Avx512 | Path::Avx2 => vectors(self).is_some(),
             Path::Portable | Path::TwinOfAmx => true,
         }
     }
 
+    /// Whether this machine has the instructions and gains by them.
+    fn is_worthwhile(self) -> bool {
+        self.is_present() && (self != Path::Avx512Bf16 || tiles::vectors_are_fast())
+    }
+
     /// The path of this name, or the best one where none is given.
     fn choose(name: Option<&str>) -> Result<Self, PathError> {
         let fits =
-            |(path, own): &&(Path, &str)| name.map_or(path.is_present(), |name| *own == name);
+            |(path, own): &&(Path, &str)| name.map_or(path.is_worthwhile(), |name| *own == name);
         let Some((path, _)) = PATHS.iter().find(fits) else {
             return Err(PathError::Unknown(name.unwrap_or_default().to_owned()));
         };
@@ -113,7 +122,7 @@ pub(crate) fn dispatch<W: WithSimd>(work: W) -> W::Output {
 fn arch() -> Arch {
     static ARCH: OnceLock<Arch> = OnceLock::new();
     *ARCH.get_or_init(|| match taken() {
-        Path::Amx | Path::Avx512 => vectors(Path::Avx512).unwrap_or_default(),
+        Path::Amx | Path::Avx512Bf16 | Path::Avx512 => vectors(Path::Avx512).unwrap_or_default(),
         Path::Avx2 => vectors(Path::Avx2).unwrap_or_default(),
         Path::Portable => portable(),
         Path::TwinOfAmx => Arch::new(),
@@ -170,7 +179,9 @@ mod tests {
     fn an_unknown_name_is_refused_and_the_known_ones_are_told() {
         let error = Path::choose(Some("sse")).unwrap_err();
         assert_eq!(error, PathError::Unknown("sse".to_owned()));
-        assert!(error.to_string().contains("`sse`, expected one of amx, avx512, avx2, portable"));
+        assert!(
+            error.to_string().contains("`sse`, expected one of amx, avx512-bf16, avx512, avx2")
+        );
     }
 
     #[test]

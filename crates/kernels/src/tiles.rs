@@ -5,8 +5,9 @@
 //! rows in every block of 32 columns; a right operand (K, N) has one for each pair of its rows in every block of 16
 //! columns. Sixteen lines that follow each other are a tile, whichever is the first.
 //!
-//! The instructions themselves stand in `instructions`, and what they do in plain Rust in `twin`; all else is written
-//! once for both, so that tests can run it on any machine. Both give the same bits: the twin rounds and flushes as the
+//! The instructions themselves stand in `instructions`, what they do in plain Rust in `twin`, and in `vectors` what
+//! processors without tiles that have vectors of bf16 do in their place; all else is written once for all, so that tests can
+//! run it on any machine. The first two give the same bits: the twin rounds and flushes as the
 //! instructions are defined to (Intel's manual, volume 2, TDPBF16PS).
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -16,6 +17,8 @@ mod matmul;
 mod multiply;
 mod transpose;
 mod twin;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 
 pub(crate) use lines::{Line, Lines, padded};
 pub(crate) use matmul::{matmul, matmul_packed};
@@ -36,5 +39,29 @@ pub(crate) fn are_present() -> bool {
 /// Tiles have to be asked for, which is written for one system only.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn are_present() -> bool {
+    false
+}
+
+/// Whether this machine has vectors of bf16 that can stand for tiles.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn vectors_are_present() -> bool {
+    vectors::are_present()
+}
+
+/// Whether those are worth taking.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn vectors_are_fast() -> bool {
+    vectors::are_fast()
+}
+
+/// Other processors have none.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn vectors_are_present() -> bool {
+    false
+}
+
+/// Other processors have none.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn vectors_are_fast() -> bool {
     false
 }

@@ -63,5 +63,5 @@ impl Right {
 }
 
 fn on_tiles() -> bool {
-    matches!(path::taken(), Path::Amx | Path::TwinOfAmx)
+    matches!(path::taken(), Path::Amx | Path::Avx512Bf16 | Path::TwinOfAmx)
 }

@@ -40,6 +40,10 @@ pub(crate) fn multiply(operands: &Operands<'_>, out: ViewMut<'_>, write: Write) 
     if crate::path::taken() == crate::Path::Amx {
         return run(&super::instructions::Tiles::configure(), operands, out, write);
     }
+    #[cfg(target_arch = "x86_64")]
+    if crate::path::taken() == crate::Path::Avx512Bf16 {
+        return run(&super::vectors::Vectors::new(), operands, out, write);
+    }
     run(&Twin, operands, out, write);
 }
 

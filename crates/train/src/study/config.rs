@@ -203,12 +203,18 @@ corpus_share = 0.25
     #[test]
     fn shipped_studies_are_read() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/studies");
-        let arms = ["architectures", "features-left-out", "features-alone"].map(|name| {
+        let shipped = [
+            ("architectures", 5, 10),
+            ("elements", 1, 11),
+            ("features-left-out", 5, 8),
+            ("features-alone", 5, 8),
+        ];
+        for (name, seeds, arms) in shipped {
             let study = Study::load(&folder.join(name).with_extension("toml")).unwrap();
-            assert_eq!((study.config().name.as_str(), study.config().seeds.len()), (name, 5));
-            study.config().arms.len()
-        });
-        assert_eq!(arms, [3, 8, 8]);
+            let config = study.config();
+            let found = (config.name.as_str(), config.seeds.len(), config.arms.len());
+            assert_eq!(found, (name, seeds, arms));
+        }
     }
 
     #[test]
