@@ -8,4 +8,5 @@ mod mapping;
 mod studying;
 mod tracking;
 mod training;
+mod transferring;
 mod workshop;

@@ -107,6 +107,8 @@ impl Workshop {
     /// The program with these arguments, ready to start in the folder.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ganainm"));
+        // What is kept from one run to the next is kept in the folder, not in the user's cache.
+        command.env("XDG_CACHE_HOME", self.dir.path().join("cache"));
         command.args(args).current_dir(self.dir.path());
         command
     }
