@@ -145,7 +145,8 @@ impl MelodyTower {
         Ok(Some(tape.pooled().to_vec()))
     }
 
-    /// Gives the tower's language model the weights of a file that [`LanguageModel::to_safetensors`] wrote, and the
+    /// Gives the tower's language model the weights of a file that
+    /// [`to_safetensors`](crate::LanguageModel::to_safetensors) of one wrote, and the
     /// share of the learning rate at which they go on learning.
     ///
     /// # Errors
