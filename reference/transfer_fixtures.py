@@ -9,7 +9,9 @@ import torch
 import torch.nn.functional as F
 
 from language_fixtures import BARS, BASE, HIERARCHICAL, LENGTHS, language_weights, states_of
-from model_fixtures import MODEL, compute, gru_weights, head, head_weights, pool, random, run_gru, torch_names, write
+from model_fixtures import (
+    MODEL, TITLES, compute, gru_weights, head, head_weights, pool, random, run_gru, title_features, torch_names, write
+)
 
 LANGUAGE = BASE | {"structure": HIERARCHICAL}
 STATES = HIERARCHICAL["hierarchical"]["output"]["hidden"]
@@ -94,6 +96,30 @@ def tower(name, pooling, recurrent=None, frozen=False, linear=False):
     write(MODEL, name, batch | result)
 
 
+def linear_title():
+    """A linear title tower with n-grams and sentence vectors, the radius beyond all of them."""
+    buckets, plain, sentence, radius = 97, 7, 5, 61.0
+    weights = {"table": random(buckets, plain), "head.linear.weight": random(plain, plain + sentence, scale=0.5),
+               "head.linear.bias": random(plain)}
+    dense = random(len(TITLES), sentence)
+
+    def function(p):
+        bags = [torch.tensor(title_features(title)) % buckets for title in TITLES]
+        pooled = torch.stack([p["table"][bag].sum(0) / len(bag) ** 0.5 for bag in bags])
+        features = torch.cat([pooled, dense.to(pooled.dtype)], dim=1)
+        x = F.linear(features, p["head.linear.weight"], p["head.linear.bias"])
+        square = (x * x).sum(1, keepdim=True)
+        missing = (radius**2 - square - square**2 / 4).clamp(min=0).sqrt().detach()
+        return {"embeddings": torch.cat([x, -square / 2, torch.zeros_like(square), missing], dim=1) / radius}
+
+    grad = random(len(TITLES), plain + 3)
+    result = compute("linear_title", function, weights, {"embeddings": grad})
+    config = {"buckets": buckets, "dims": plain, "pooling": "scaled-sum", "hidden": 0, "dropout": 0.5,
+              "output": plain + 3, "sentence": sentence, "radius": radius}
+    write(MODEL, "linear_title_weights", weights, config)
+    write(MODEL, "linear_title", result | {"dense": dense, "grad_output.embeddings": grad})
+
+
 def main():
     torch.manual_seed(1724)
     torch.set_num_threads(1)
@@ -101,6 +127,7 @@ def main():
     tower("transfer_recurrent", "attention", recurrent={"hidden": 5, "layers": 1}, frozen=True)
     tower("transfer_frozen", "statistics", frozen=True)
     tower("transfer_linear", "statistics", frozen=True, linear=True)
+    linear_title()
 
 
 if __name__ == "__main__":

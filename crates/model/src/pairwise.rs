@@ -36,6 +36,10 @@ impl PairwiseTape {
         self.slopes = (0.0, 0.0);
         let (melodies, titles) = (View::new(batch.melodies, b, d), View::new(batch.titles, b, d));
         matmul(melodies, titles.t(), ViewMut::new(&mut self.cosines, b, b), Write::Set);
+        // A loss that compares nothing, as a margin without negatives, would not show them.
+        if self.cosines.iter().any(|cosine| !cosine.is_finite()) {
+            return Err(Error::NotFinite { what: "loss" });
+        }
         Ok(b)
     }
 

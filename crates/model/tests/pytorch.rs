@@ -198,6 +198,11 @@ fn pairwise_losses_name_what_is_wrong_with_a_batch() {
         let error = loss.forward(batch, &mut LossTape::default()).unwrap_err();
         assert!(matches!(error, model::Error::NotFinite { .. }));
     }
+    let margin = Loss::new(LossConfig::Margin(MarginConfig::default())).unwrap();
+    let (alone, pairs) = ([f32::NAN; 2], Pairs::diagonal(1));
+    let batch = Matched { melodies: &alone, titles: &alone, pairs: &pairs };
+    let error = margin.forward(batch, &mut LossTape::default()).unwrap_err();
+    assert!(matches!(error, model::Error::NotFinite { .. }), "without any negative");
     assert!(Loss::new(LossConfig::Margin(MarginConfig { margin: 0.0, hardest: true })).is_err());
     assert!(Loss::new(LossConfig::Sigmoid(SigmoidConfig { scale: -1.0, bias: 0.0 })).is_err());
 }

@@ -8,7 +8,7 @@ mod common;
 use common::Fixture;
 use model::{
     AdamW, AdamWConfig, BagPooling, LinearLayer, MelodyBatch, MelodyTape, MelodyTower, Mode,
-    Parameters, TitleBatch, TitleConfig, TitleTape, TitleTower,
+    Parameters, TitleBatch, TitleConfig, TitleTape, TitleTower, title_features,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -50,6 +50,48 @@ fn towers_on_a_language_model_equal_pytorch_and_what_is_frozen_has_no_gradient()
             true => assert!(param.grad.iter().all(|&grad| grad == 0.0), "{param_name}"),
             false => fixture.check_gradient(param_name, &param.grad),
         });
+    }
+}
+
+/// The titles of the fixtures.
+const TITLES: [&str; 5] =
+    ["drowsy maggie", "the butterfly", "an buachaill caol dubh", "a fig for a kiss", "o"];
+
+#[test]
+fn a_linear_title_tower_equals_pytorch() {
+    let fixture = Fixture::open("linear_title");
+    let path = "tests/fixtures/linear_title_weights.safetensors";
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let mut tower = TitleTower::from_safetensors(&std::fs::read(path).unwrap()).unwrap();
+    let mut batch = TitleBatch::default();
+    for (title, dense) in TITLES.iter().zip(fixture.floats("dense").chunks_exact(5)) {
+        batch.push(&title_features(title), dense);
+    }
+    let mut tape = TitleTape::default();
+    tower.forward(&batch, Mode::Evaluate, &mut tape).unwrap();
+    fixture.check_output("embeddings", tape.embeddings());
+    tower.backward(&fixture.floats("grad_output.embeddings"), &mut tape);
+    tower.visit(&mut |name, param| fixture.check_gradient(name, &param.grad));
+}
+
+#[test]
+fn what_would_leave_the_sphere_is_cut_to_it() {
+    let config = TitleConfig {
+        buckets: 97,
+        dims: 4,
+        pooling: BagPooling::ScaledSum,
+        hidden: 0,
+        dropout: 0.0,
+        output: 7,
+        sentence: 0,
+        radius: 0.5,
+    };
+    let tower = TitleTower::new(config, &mut ChaCha8Rng::seed_from_u64(5)).unwrap();
+    let mut tape = TitleTape::default();
+    tower.forward(&TitleBatch::new(TITLES), Mode::Evaluate, &mut tape).unwrap();
+    for vector in tape.embeddings().chunks_exact(7) {
+        let length: f32 = vector.iter().map(|x| x * x).sum();
+        assert!((length - 1.0).abs() < 1e-4, "{length}");
     }
 }
 
