@@ -48,4 +48,4 @@ pub use reading::{Stated, stated};
 pub use split::{Split, SplitConfig};
 pub use stats::{Count, Stats};
 pub use store::{Finding, Store};
-pub use titles::{Cleaned, Telling, Title, TitleKind, clean_title, fold, telling};
+pub use titles::{Cleaned, Telling, Title, TitleKind, clean_title, fold, telling, without_article};

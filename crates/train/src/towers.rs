@@ -16,9 +16,6 @@ use crate::trainer::{Learner, LookAt, Plan, Stepped};
 use crate::watch::{StepReport, Validation};
 use crate::{Error, Experiment, RunDir, ridge, setup};
 
-/// English articles, and the Irish one.
-const ARTICLES: [&str; 4] = ["the", "a", "an", "na"];
-
 /// The towers, what they learn from and what they are judged by.
 pub(crate) struct TowersLearner<'a> {
     experiment: &'a Experiment,
@@ -217,10 +214,7 @@ fn variant<'t>(title: &'t str, share: f32, random: &mut ChaCha8Rng) -> &'t str {
     if share == 0.0 || random.random::<f32>() >= share {
         return title;
     }
-    match title.split_once(' ') {
-        Some((first, rest)) if ARTICLES.iter().any(|a| first.eq_ignore_ascii_case(a)) => rest,
-        _ => title,
-    }
+    corpus::without_article(title)
 }
 
 /// The features without a random `share` of them, one at least.

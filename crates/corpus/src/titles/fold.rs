@@ -15,10 +15,14 @@ const ARTICLES: &[&str] = &["the", "a", "an", "na"];
 /// assert_eq!(corpus::fold("Tommy Peoples’"), corpus::fold("tommy peoples'"));
 /// ```
 pub fn fold(title: &str) -> String {
-    let words = fold_words(title);
-    match words.split_once(' ') {
-        Some((first, rest)) if ARTICLES.contains(&first) => rest.to_owned(),
-        _ => words,
+    without_article(&fold_words(title)).to_owned()
+}
+
+/// A title without its leading article, English or Irish; as it is where it has none.
+pub fn without_article(title: &str) -> &str {
+    match title.split_once(' ') {
+        Some((first, rest)) if ARTICLES.iter().any(|a| first.eq_ignore_ascii_case(a)) => rest,
+        _ => title,
     }
 }
 

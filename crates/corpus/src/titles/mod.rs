@@ -7,8 +7,8 @@ mod tail;
 mod telling;
 mod tidy;
 
-pub use fold::fold;
 pub(crate) use fold::fold_words;
+pub use fold::{fold, without_article};
 pub use telling::{Telling, telling};
 pub(crate) use tidy::entities;
 

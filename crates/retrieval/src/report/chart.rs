@@ -48,13 +48,7 @@ pub(super) fn file(panels: &[Dots<'_>]) -> String {
     }
     let spoken: Vec<String> =
         panels.iter().map(|dots| format!("{}: {}", dots.label, spoken(dots))).collect();
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {WIDTH} {y}\" width=\"{WIDTH}\" \
-         height=\"{y}\" aria-label=\"{}\">\n<style>{}</style>\n\
-         <rect class=\"paper\" width=\"{WIDTH}\" height=\"{y}\"/>\n{parts}</svg>\n",
-        escape(&spoken.join(". ")),
-        style::of_picture()
-    )
+    style::picture((WIDTH, y), &spoken, &parts)
 }
 
 impl Dots<'_> {

@@ -94,13 +94,7 @@ pub fn drawing(panels: &[Panel]) -> String {
             format!("<g transform=\"translate({x} {y})\">\n{}</g>\n", panel.marks())
         })
         .collect();
-    format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
-         height=\"{height}\" aria-label=\"{}\">\n<style>{}</style>\n\
-         <rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n{parts}</svg>\n",
-        escape(&spoken.join(". ")),
-        style::of_picture()
-    )
+    style::picture((width, height), &spoken, &parts)
 }
 
 /// Where steps and values lie in a panel.

@@ -1,5 +1,7 @@
 //! The look of pages and pictures: colours for light and dark, by the reader's setting.
 
+use super::page::escape;
+
 /// Six colours of lines, told apart on either ground, and the others by their names.
 const LIGHT: &str = "--ink:#1c1c1a;--soft:#5f5f5a;--paper:#fcfcfa;--line:#d8d8d2;--model:#0b5cad;--base:#8a5a00;\
 --s1:#0b5cad;--s2:#b3470b;--s3:#1b7a4a;--s4:#8a3ea8;--s5:#7d6400;--s6:#b3245e";
@@ -35,9 +37,15 @@ pub(super) fn of_page() -> String {
     colours() + PAGE + SVG + &lines()
 }
 
-/// The style sheet of a picture that is a file of its own.
-pub(super) fn of_picture() -> String {
-    colours() + SVG + &lines()
+/// A picture that is a file of its own: its parts on paper, with what those hear who cannot see it.
+pub(super) fn picture((width, height): (f64, f64), spoken: &[String], parts: &str) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+         height=\"{height}\" aria-label=\"{}\">\n<style>{}</style>\n\
+         <rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>\n{parts}</svg>\n",
+        escape(&spoken.join(". ")),
+        colours() + SVG + &lines()
+    )
 }
 
 fn colours() -> String {

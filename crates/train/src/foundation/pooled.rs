@@ -6,15 +6,11 @@ use model::{MelodyTower, Reading};
 use sha2::{Digest, Sha256};
 use tokens::{Tokens, Vocabulary};
 
-use crate::Error;
 use crate::data::Example;
-use crate::sentence::SentenceVectors;
+use crate::{Error, cache};
 
 /// Tunes that are read at a time, of about one length.
 const BATCH: usize = 64;
-
-/// Bytes of the checksum at a file's end.
-const SUM: usize = 32;
 
 /// What a tower's frozen language model makes of every setting of some works, (settings, width) each; nothing where that
 /// does not stay the same.
@@ -81,7 +77,7 @@ fn file(
     (reading, vocabulary): (&Reading, &Vocabulary),
     (tower, tunes): (&MelodyTower, &[&Tokens]),
 ) -> Result<Option<PathBuf>, Error> {
-    let Some(folder) = SentenceVectors::default_folder() else { return Ok(None) };
+    let Some(folder) = cache::folder("pooled") else { return Ok(None) };
     let mut hasher = Sha256::new();
     hasher.update(weights);
     // The header is no part of what the language model reads.
@@ -90,27 +86,19 @@ fn file(
     hasher.update(format!("{notes:?} {withheld:?} {key:?} {max_rows} {pooling:?}"));
     hasher.update(vocabulary.to_json()?);
     tunes.iter().for_each(|tune| hasher.update(tune.fingerprint().to_le_bytes()));
-    let name: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(folder.parent().map(|folder| folder.join("pooled").join(name)))
+    Ok(Some(folder.join(cache::name(hasher))))
 }
 
 fn read(file: &Path, tunes: usize) -> Option<Vec<f32>> {
     let bytes = std::fs::read(file).ok()?;
-    let (values, sum) = bytes.split_at_checked(bytes.len().checked_sub(SUM)?)?;
-    let is_whole = Sha256::digest(values)[..] == *sum && values.len() % (4 * tunes.max(1)) == 0;
+    let values = cache::unsealed(&bytes)?;
+    let is_whole = values.len() % (4 * tunes.max(1)) == 0;
     let (values, _) = values.as_chunks();
     is_whole.then(|| values.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
 }
 
 fn keep(file: &Path, values: &[f32]) {
-    let mut bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let sum = Sha256::digest(&bytes);
-    bytes.extend_from_slice(&sum);
-    // A failure is passed over: what could not be kept is read again.
-    let _ = corpus::atomic_write(file, |out| {
-        let failed = |source| corpus::Error::Io { path: file.to_owned(), source };
-        out.write_all(&bytes).map_err(failed)
-    });
+    cache::keep(file, &cache::sealed(values.iter().flat_map(|x| x.to_le_bytes()).collect()));
 }
 
 #[cfg(test)]

@@ -6,18 +6,15 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy;
 use sha2::{Digest, Sha256};
 
 use super::LoadedEncoder;
+use crate::cache;
 
 const FORMAT: &[u8] = b"ganainm sentence vectors 1\n";
 
 /// Bytes of a title's hash that are kept.
 const KEY: usize = 16;
-
-/// Bytes of the checksum.
-const SUM: usize = 32;
 
 type Known = HashMap<[u8; KEY], Vec<f32>>;
 
@@ -36,8 +33,7 @@ impl<'e> SentenceVectors<'e> {
     /// The user's folder for such files: `ganainm/sentence` in the platform's cache folder (`~/.cache` on Linux); none
     /// where the platform names none.
     pub fn default_folder() -> Option<PathBuf> {
-        let platform = etcetera::choose_base_strategy().ok()?;
-        Some(platform.cache_dir().join("ganainm").join("sentence"))
+        cache::folder("sentence")
     }
 
     /// The encoder's vectors, with those kept in `folder` if one is given.
@@ -69,12 +65,9 @@ impl<'e> SentenceVectors<'e> {
 
     /// Writes the file anew. A failure is passed over: what could not be kept is made again.
     fn keep(&self) {
-        let Some(file) = &self.file else { return };
-        let bytes = format(&self.known, self.encoder.encoder.output());
-        let _ = corpus::atomic_write(file, |out| {
-            let failed = |source| corpus::Error::Io { path: file.clone(), source };
-            out.write_all(&bytes).map_err(failed)
-        });
+        if let Some(file) = &self.file {
+            cache::keep(file, &format(&self.known, self.encoder.encoder.output()));
+        }
     }
 }
 
@@ -92,18 +85,12 @@ fn format(known: &Known, width: usize) -> Vec<u8> {
     bytes.extend(entries.iter().flat_map(|(key, _)| key.iter()));
     bytes
         .extend(entries.iter().flat_map(|(_, vector)| vector.iter()).flat_map(|x| x.to_le_bytes()));
-    let sum = Sha256::digest(&bytes);
-    bytes.extend_from_slice(&sum);
-    bytes
+    cache::sealed(bytes)
 }
 
 /// The vectors of a file; none where it is damaged, or of vectors of another length.
 fn parse(bytes: &[u8], width: usize) -> Option<Known> {
-    let (body, sum) = bytes.split_at_checked(bytes.len().checked_sub(SUM)?)?;
-    if Sha256::digest(body)[..] != *sum {
-        return None;
-    }
-    let (found, body) = body.strip_prefix(FORMAT)?.split_first_chunk()?;
+    let (found, body) = cache::unsealed(bytes)?.strip_prefix(FORMAT)?.split_first_chunk()?;
     let (count, body) = body.split_first_chunk()?;
     let count = usize::try_from(u64::from_le_bytes(*count)).ok()?;
     let (keys, values) = body.split_at_checked(count.checked_mul(KEY)?)?;
