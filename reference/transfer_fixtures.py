@@ -17,7 +17,7 @@ LANGUAGE = BASE | {"structure": HIERARCHICAL}
 STATES = HIERARCHICAL["hierarchical"]["output"]["hidden"]
 HEADER_VOCAB, HEADER_DIMS = [11, 3], 2
 MLP, OUTPUT = 17, 19
-RADIUS = 5.0
+RADIUS, PENALTY = 9.0, 0.125
 
 
 def statistics(tune):
@@ -27,15 +27,15 @@ def statistics(tune):
 
 
 def lifted(x):
-    """A melody's vector on the sphere: itself, 1, and what is missing to the radius."""
-    most = RADIUS**2 - 1
+    """A melody's vector on the sphere: itself, 1, what its length takes off, and what is missing to the radius."""
+    most = ((1 + 4 * PENALTY**2 * (RADIUS**2 - 1)) ** 0.5 - 1) / (2 * PENALTY**2)
     square = (x * x).sum(1, keepdim=True)
     x = x * (most / square).sqrt().clamp(max=1.0).detach()
     square = (x * x).sum(1, keepdim=True)
     one, nothing = torch.ones_like(square), torch.zeros_like(square)
     # No product with a title sees what is missing.
-    missing = (RADIUS**2 - square - 1).clamp(min=0).sqrt().detach()
-    return torch.cat([x, one, missing, nothing], dim=1) / RADIUS
+    missing = (RADIUS**2 - square - 1 - (PENALTY * square) ** 2).clamp(min=0).sqrt().detach()
+    return torch.cat([x, one, -PENALTY * square, missing, nothing], dim=1) / RADIUS
 
 
 def tower(name, pooling, recurrent=None, frozen=False, linear=False):
@@ -50,7 +50,7 @@ def tower(name, pooling, recurrent=None, frozen=False, linear=False):
     weights |= {f"header.tables.{i}": random(v, HEADER_DIMS) for i, v in enumerate(HEADER_VOCAB)}
     width = states * (4 if pooling == "statistics" else 1) + HEADER_DIMS * len(HEADER_VOCAB)
     if linear:
-        plain = OUTPUT - 3
+        plain = OUTPUT - 4
         weights |= {"head.linear.weight": random(plain, width, scale=0.1), "head.linear.bias": random(plain)}
     else:
         weights |= head_weights("", width, MLP, OUTPUT)
@@ -89,35 +89,43 @@ def tower(name, pooling, recurrent=None, frozen=False, linear=False):
         "mlp": 0 if linear else MLP,
         "dropout": 0.5,
         "output": OUTPUT,
-    } | ({"radius": RADIUS} if linear else {})
+    } | ({"lift": {"radius": RADIUS, "penalty": PENALTY}} if linear else {})
     write(MODEL, f"{name}_weights", weights, config)
     batch = {"lengths": lengths, "notes": ids, "bars": torch.tensor(sum(BARS, [])), "header": header,
              "grad_output.embeddings": grad}
     write(MODEL, name, batch | result)
 
 
-def linear_title():
-    """A linear title tower with n-grams and sentence vectors, the radius beyond all of them."""
-    buckets, plain, sentence, radius = 97, 7, 5, 61.0
-    weights = {"table": random(buckets, plain), "head.linear.weight": random(plain, plain + sentence, scale=0.5),
-               "head.linear.bias": random(plain)}
-    dense = random(len(TITLES), sentence)
+def linear_title(name, anchors=0):
+    """A linear title tower with n-grams and sentence vectors, or their nearness to anchors; the radius beyond them all."""
+    buckets, plain, sentence, radius, penalty, kernel = 97, 7, 5, 61.0, 0.5, 0.7
+    weights = {"table": random(buckets, plain)}
+    if anchors:
+        weights["anchors.vectors"] = F.normalize(random(anchors, sentence), dim=1)
+    weights |= {"head.linear.weight": random(plain, plain + (anchors or sentence), scale=0.5),
+                "head.linear.bias": random(plain)}
+    dense = F.normalize(random(len(TITLES), sentence), dim=1)
 
     def function(p):
         bags = [torch.tensor(title_features(title)) % buckets for title in TITLES]
         pooled = torch.stack([p["table"][bag].sum(0) / len(bag) ** 0.5 for bag in bags])
-        features = torch.cat([pooled, dense.to(pooled.dtype)], dim=1)
+        vectors = dense.to(pooled.dtype)
+        if anchors:
+            vectors = ((vectors @ p["anchors.vectors"].detach().T - 1) / kernel).exp()
+        features = torch.cat([pooled, vectors], dim=1)
         x = F.linear(features, p["head.linear.weight"], p["head.linear.bias"])
         square = (x * x).sum(1, keepdim=True)
-        missing = (radius**2 - square - square**2 / 4).clamp(min=0).sqrt().detach()
-        return {"embeddings": torch.cat([x, -square / 2, torch.zeros_like(square), missing], dim=1) / radius}
+        missing = (radius**2 - square - 1 - (penalty * square) ** 2).clamp(min=0).sqrt().detach()
+        one, nothing = torch.ones_like(square), torch.zeros_like(square)
+        return {"embeddings": torch.cat([x, -penalty * square, one, nothing, missing], dim=1) / radius}
 
-    grad = random(len(TITLES), plain + 3)
-    result = compute("linear_title", function, weights, {"embeddings": grad})
+    grad = random(len(TITLES), plain + 4)
+    result = compute(name, function, weights, {"embeddings": grad})
     config = {"buckets": buckets, "dims": plain, "pooling": "scaled-sum", "hidden": 0, "dropout": 0.5,
-              "output": plain + 3, "sentence": sentence, "radius": radius}
-    write(MODEL, "linear_title_weights", weights, config)
-    write(MODEL, "linear_title", result | {"dense": dense, "grad_output.embeddings": grad})
+              "output": plain + 4, "sentence": sentence, "lift": {"radius": radius, "penalty": penalty}}
+    config |= {"anchors": {"count": anchors, "width": kernel}} if anchors else {}
+    write(MODEL, f"{name}_weights", weights, config)
+    write(MODEL, name, result | {"dense": dense, "grad_output.embeddings": grad})
 
 
 def main():
@@ -127,7 +135,8 @@ def main():
     tower("transfer_recurrent", "attention", recurrent={"hidden": 5, "layers": 1}, frozen=True)
     tower("transfer_frozen", "statistics", frozen=True)
     tower("transfer_linear", "statistics", frozen=True, linear=True)
-    linear_title()
+    linear_title("linear_title")
+    linear_title("linear_title_anchors", anchors=11)
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ mod tests {
     use tokens::{Facts, Feature, VocabularyOptions};
 
     use super::*;
-    use crate::{BagPooling, Dims, Encoder, MelodyConfig, Pooling, Precision, TitleConfig};
+    use crate::{BagPooling, Dims, Encoder, Lift, MelodyConfig, Pooling, Precision, TitleConfig};
 
     /// The small random encoder of the fixtures.
     fn encoder() -> SentenceEncoder {
@@ -158,7 +158,8 @@ mod tests {
             dropout: 0.5,
             output: 11,
             sentence,
-            radius: 0.0,
+            anchors: None,
+            lift: Lift::default(),
         }
     }
 
@@ -182,7 +183,7 @@ mod tests {
             mlp: 13,
             dropout: 0.5,
             output: 11,
-            radius: 0.0,
+            lift: Lift::default(),
             precision: Precision::F32,
         };
         Embedder {

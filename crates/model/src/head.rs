@@ -6,8 +6,8 @@ mod mlp;
 use rand::Rng;
 
 use crate::mode::Mode;
-use crate::{Error, Param, Parameters};
-pub use lifted::LIFT;
+use crate::{Error, LinearLayer, Param, Parameters, weights};
+pub use lifted::{LIFT, Lift};
 use lifted::{Lifted, LiftedTape};
 use mlp::{Mlp, MlpTape};
 
@@ -29,8 +29,8 @@ pub(crate) struct HeadConfig {
     pub(crate) output: usize,
     /// The rate of dropout before each linear layer.
     pub(crate) dropout: f32,
-    /// The radius of the sphere that a linear head lifts to.
-    pub(crate) radius: f32,
+    /// How a linear head lifts.
+    pub(crate) lift: Lift,
     pub(crate) side: Side,
 }
 
@@ -91,26 +91,17 @@ impl Head {
         }
     }
 
-    /// Sets what a linear head computes: `weight` (D - 3, I) and `bias` (D - 3), lifted to a sphere of this radius.
-    ///
-    /// # Errors
-    /// When the head has a hidden layer.
+    /// A linear head that computes what the layer says.
     ///
     /// # Panics
     /// When a shape does not fit.
-    pub(crate) fn set(
-        &mut self,
-        weight: Vec<f32>,
-        bias: Vec<f32>,
-        radius: f32,
-    ) -> Result<(), Error> {
-        match self {
-            Head::Mlp(_) => Err(Error::Config("the head has a hidden layer".to_owned())),
-            Head::Lifted(head) => {
-                head.set(weight, bias, radius);
-                Ok(())
-            }
-        }
+    pub(crate) fn linear((input, side): (usize, Side), layer: LinearLayer) -> Self {
+        let LinearLayer { weight, bias, lift } = layer;
+        let output = bias.len() + LIFT;
+        let config = HeadConfig { input, hidden: 0, output, dropout: 0.0, lift, side };
+        let mut head = Lifted::new(&config, &mut weights::placeholder());
+        head.set(weight, bias);
+        Head::Lifted(head)
     }
 
     /// Reads `features` (B, I); the result is [`HeadTape::output`].

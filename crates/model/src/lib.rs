@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use model::{
-//!     Dims, Encoder, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower, Mode, Pooling, Precision,
+//!     Dims, Encoder, Lift, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower, Mode, Pooling, Precision,
 //! };
 //! use rand_chacha::ChaCha8Rng;
 //! use rand_chacha::rand_core::SeedableRng;
@@ -21,7 +21,7 @@
 //!     mlp: 32,
 //!     dropout: 0.1,
 //!     output: 16,
-//!     radius: 0.0,
+//!     lift: Lift::default(),
 //!     precision: Precision::F32,
 //! };
 //! let tower = MelodyTower::new(config, &mut ChaCha8Rng::seed_from_u64(7))?;
@@ -42,6 +42,7 @@
 //! # }
 //! ```
 
+mod anchors;
 mod columns;
 mod convolution;
 mod embedder;
@@ -73,9 +74,10 @@ mod title;
 mod towers;
 mod weights;
 
+pub use anchors::{AnchorsConfig, nearness};
 pub use embedder::{Embedder, embed_melodies, embed_titles};
 pub use error::Error;
-pub use head::LIFT;
+pub use head::{LIFT, Lift};
 pub use info_nce::{InfoNce, InfoNceConfig, InfoNceTape, Matched, Pair, Pairs};
 pub use language::{
     Generation, LanguageBatch, LanguageConfig, LanguageLoss, LanguageModel, LanguageTape, Layer,
@@ -94,6 +96,6 @@ pub use reading::{Reading, ReadingKey};
 pub use ridge::{RidgeFeatures, RidgeWeights};
 pub use schedule::{Decay, Schedule};
 pub use sentence::SentenceEncoder;
-pub use title::{BagPooling, TitleBatch, TitleConfig, TitleTape, TitleTower};
+pub use title::{BagPooling, LinearTitles, TitleBatch, TitleConfig, TitleTape, TitleTower};
 pub use towers::{Towers, TowersBatch, TowersTape};
 pub use weights::{load_parameters, save_parameters};

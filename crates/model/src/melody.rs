@@ -16,8 +16,8 @@ use crate::param::parameters;
 use crate::{Error, weights};
 use notes::{Notes, NotesTape};
 
+pub(crate) use config::check_dropout;
 pub use config::{Dims, Encoder, LinearLayer, MelodyConfig};
-pub(crate) use config::{check_dropout, is_nought};
 
 /// Tunes to embed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -79,9 +79,9 @@ impl MelodyTower {
         };
         let header = Embeddings::new(&config.header_shapes()?, rng);
         let input = notes.as_ref().map_or(0, Notes::width) + header.width();
-        let MelodyConfig { mlp: hidden, output, dropout, radius, .. } = config;
+        let MelodyConfig { mlp: hidden, output, dropout, lift, .. } = config;
         let side = Side::Melody;
-        let head = Head::new(HeadConfig { input, hidden, output, dropout, radius, side }, rng);
+        let head = Head::new(HeadConfig { input, hidden, output, dropout, lift, side }, rng);
         Ok(MelodyTower { config, notes, header, head })
     }
 
@@ -126,9 +126,13 @@ impl MelodyTower {
     /// # Panics
     /// When a shape does not fit.
     pub fn set_linear(&mut self, header: Vec<Vec<f32>>, layer: LinearLayer) -> Result<(), Error> {
+        if self.config.mlp > 0 {
+            return Err(Error::Config("the melody tower's head has a hidden layer".to_owned()));
+        }
         self.header.set(header);
-        self.config.radius = layer.radius;
-        self.head.set(layer.weight, layer.bias, layer.radius)
+        self.config.lift = layer.lift;
+        self.head = Head::linear((self.features(), Side::Melody), layer);
+        Ok(())
     }
 
     /// What the tower's language model makes of each tune, (B, width), for [`MelodyBatch::pooled`]; none where that

@@ -1,11 +1,14 @@
-//! Ridge regression from sparse and dense features to many targets at once, in its dual form (Saunders et al. 1998).
+//! Ridge regression from sparse and dense features, and by a kernel, to many targets at once, in its dual form
+//! (Saunders et al. 1998).
 //!
-//! With Φ the features of N examples and Y their targets, the weights are Φᵀ (Φ Φᵀ + λ I)⁻¹ Y. The inverse is never
-//! made: the method of conjugate gradients (Hestenes and Stiefel 1952) needs products with Φ alone, for all targets
+//! With Φ the features of N examples, K a kernel of them and Y their targets, the weights are Φᵀ A of the features and A of
+//! the examples themselves, where A = (Φ Φᵀ + K + λ I)⁻¹ Y. The inverse is never made: the method of conjugate gradients (Hestenes and Stiefel 1952) needs products with Φ alone, for all targets
 //! together.
 
 use kernels::{View, ViewMut, Write, matmul};
 use rayon::prelude::*;
+
+use crate::nearness;
 
 /// The residual at which a target's weights are done, as a share of the target's length.
 const TOLERANCE: f64 = 1e-5;
@@ -26,18 +29,31 @@ pub struct RidgeFeatures {
     pub columns: usize,
     /// The dense features, (N, S); none where S is 0.
     pub dense: Vec<f32>,
+    /// What a kernel makes of every two examples, (N, N); none without one.
+    pub kernel: Vec<f32>,
 }
 
-/// The weights of both kinds of features for K targets.
+/// The weights of all kinds of features for K targets.
 #[derive(Clone, Debug, Default)]
 pub struct RidgeWeights {
     /// (columns, K)
     pub sparse: Vec<f32>,
     /// (S, K)
     pub dense: Vec<f32>,
+    /// Of each example, what the kernel makes of it being the feature: (N, K); none without a kernel.
+    pub examples: Vec<f32>,
 }
 
 impl RidgeFeatures {
+    /// Lets `share` times the [`nearness`](crate::nearness) of unit vectors, (N, `dims`), be the kernel.
+    pub fn compare(&mut self, (vectors, dims): (&[f32], usize), (width, share): (f32, f32)) {
+        let n = vectors.len() / dims.max(1);
+        self.kernel = vec![0.0; n * n];
+        let view = View::new(vectors, n, dims);
+        matmul(view, view.t(), ViewMut::new(&mut self.kernel, n, n), Write::Set);
+        self.kernel.par_iter_mut().for_each(|cosine| *cosine = share * nearness(*cosine, width));
+    }
+
     /// The weights that foretell `targets`, (N, K), with the least squared error plus `penalty` times their square.
     ///
     /// # Panics
@@ -96,7 +112,8 @@ impl RidgeFeatures {
             let features = View::new(&self.dense, n, s);
             matmul(features.t(), View::new(x, n, k), ViewMut::new(&mut dense, s, k), Write::Set);
         }
-        RidgeWeights { sparse, dense }
+        let examples = if self.kernel.is_empty() { Vec::new() } else { x.to_vec() };
+        RidgeWeights { sparse, dense, examples }
     }
 
     /// What weights for `k` targets foretell of the examples, (N, K).
@@ -110,6 +127,11 @@ impl RidgeFeatures {
             let features = View::new(&self.dense, n, s);
             let weights = View::new(&weights.dense, s, k);
             matmul(features, weights, ViewMut::new(&mut out, n, k), Write::Set);
+        }
+        if !self.kernel.is_empty() {
+            let (kernel, examples) =
+                (View::new(&self.kernel, n, n), View::new(&weights.examples, n, k));
+            matmul(kernel, examples, ViewMut::new(&mut out, n, k), Write::Add);
         }
         out.par_chunks_exact_mut(k).enumerate().for_each(|(row, out)| {
             let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
@@ -161,6 +183,7 @@ mod tests {
             ends: vec![2, 3, 5, 6, 8, 9, 11],
             columns: 5,
             dense: (0..14).map(|i| ((i * 5) % 7) as f32 / 3.0 - 1.0).collect(),
+            ..RidgeFeatures::default()
         }
     }
 

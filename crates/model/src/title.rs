@@ -5,8 +5,9 @@ use kernels::{Bags, Table, TableMut};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::anchors::{Anchors, AnchorsConfig};
 use crate::columns::Columns;
-use crate::head::{Head, HeadConfig, HeadTape, Side};
+use crate::head::{Head, HeadConfig, HeadTape, Lift, Side};
 use crate::melody::check_dropout;
 use crate::mode::Mode;
 use crate::param::parameters;
@@ -34,7 +35,7 @@ pub struct TitleConfig {
     /// How the features become one vector.
     pub pooling: BagPooling,
     /// The width of the hidden layer after pooling; 0 for a linear tower, whose vectors have the lengths that a ridge
-    /// regression gives them (docs/models.md) and three dimensions more.
+    /// regression gives them (docs/models.md) and four dimensions more.
     pub hidden: usize,
     /// The rate of dropout in the head.
     pub dropout: f32,
@@ -44,9 +45,12 @@ pub struct TitleConfig {
     /// learned here; 0 for a tower without.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sentence: usize,
-    /// The radius of the sphere on which a linear tower's vectors lie.
-    #[serde(default, skip_serializing_if = "crate::melody::is_nought")]
-    pub radius: f32,
+    /// What sentence vectors are compared with: the head reads how near they are to each anchor, instead of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchors: Option<AnchorsConfig>,
+    /// How a linear tower's vectors come to lie on a sphere.
+    #[serde(default, skip_serializing_if = "Lift::is_none")]
+    pub lift: Lift,
 }
 
 /// A file of a tower without sentence vectors stays as it was before there were any.
@@ -65,14 +69,35 @@ impl TitleConfig {
                 return Err(Error::Config(format!("{name} has to be at least 1")));
             }
         }
+        if let Some(anchors) = &self.anchors
+            && (self.sentence == 0 || anchors.count == 0 || !(anchors.width > 0.0))
+        {
+            let what = "anchors need sentence vectors, a count and a width above 0";
+            return Err(Error::Config(what.to_owned()));
+        }
         HeadConfig::check(self.hidden, self.output)?;
         check_dropout(self.dropout)
     }
 
     /// The width of what the head reads.
     fn features(&self) -> usize {
-        self.dims + self.sentence
+        self.dims + self.anchors.map_or(self.sentence, |anchors| anchors.count)
     }
+}
+
+/// What a linear title tower computes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearTitles {
+    /// The table of n-grams, (buckets, dims); empty for a tower without.
+    pub table: Vec<f32>,
+    /// Unit vectors that sentence vectors are compared with, (A, sentence), and the [width](AnchorsConfig::width) of that;
+    /// none where sentence vectors are read themselves.
+    pub anchors: Vec<f32>,
+    /// See `anchors`.
+    pub width: Option<f32>,
+    /// What reads the pooled rows of the table beside the sentence vectors or their nearness to the anchors: its weight is
+    /// (D - 4, dims + sentence or A).
+    pub layer: LinearLayer,
 }
 
 /// Titles to embed, as the features of all of them one after the other, and what a sentence encoder made of them.
@@ -119,7 +144,9 @@ pub struct TitleTape {
     ends: Vec<usize>,
     /// (B, dims)
     pooled: Vec<f32>,
-    /// The pooled rows and the sentence vector side by side, (B, features).
+    /// (B, A)
+    near: Vec<f32>,
+    /// The pooled rows, and the sentence vector or how near it is to the anchors, side by side, (B, features).
     features: Vec<f32>,
     head: HeadTape,
 }
@@ -136,10 +163,11 @@ impl TitleTape {
 pub struct TitleTower {
     config: TitleConfig,
     table: Option<Param>,
+    anchors: Option<Anchors>,
     head: Head,
 }
 
-parameters!(TitleTower: table, head);
+parameters!(TitleTower: table, anchors, head);
 
 impl TitleTower {
     /// A tower with random weights.
@@ -151,10 +179,11 @@ impl TitleTower {
         let grams = config.buckets > 0;
         let table = grams.then(|| Param::table((config.buckets, config.dims), rng));
         let input = config.features();
-        let TitleConfig { hidden, output, dropout, radius, .. } = config;
+        let TitleConfig { hidden, output, dropout, lift, .. } = config;
         let side = Side::Title;
-        let head = Head::new(HeadConfig { input, hidden, output, dropout, radius, side }, rng);
-        Ok(TitleTower { config, table, head })
+        let head = Head::new(HeadConfig { input, hidden, output, dropout, lift, side }, rng);
+        let anchors = config.anchors.map(|anchors| Anchors::new(anchors, config.sentence));
+        Ok(TitleTower { config, table, anchors, head })
     }
 
     /// The config that the tower was made from.
@@ -162,21 +191,32 @@ impl TitleTower {
         &self.config
     }
 
-    /// Sets what a linear tower computes: its table, if it has one, (buckets, dims), and the layer that reads pooled
-    /// rows and sentence vectors, `weight` (D - 3, dims + sentence) and `bias` (D - 3).
+    /// Sets what a linear tower computes.
     ///
     /// # Errors
-    /// When the tower is not linear.
+    /// When the tower is not linear, or has no sentence vectors to compare with anchors.
     ///
     /// # Panics
     /// When a shape does not fit.
-    pub fn set_linear(&mut self, table: Vec<f32>, layer: LinearLayer) -> Result<(), Error> {
-        if let Some(own) = &mut self.table {
-            assert_eq!(table.len(), own.value.len(), "the table of a title tower");
-            own.value = table;
+    pub fn set_linear(&mut self, titles: LinearTitles) -> Result<(), Error> {
+        if self.config.hidden > 0 {
+            return Err(Error::Config("the title tower's head has a hidden layer".to_owned()));
         }
-        self.config.radius = layer.radius;
-        self.head.set(layer.weight, layer.bias, layer.radius)
+        let anchors = titles.width.map(|width| {
+            let count = titles.anchors.len() / self.config.sentence.max(1);
+            AnchorsConfig { count, width }
+        });
+        let config = TitleConfig { anchors, lift: titles.layer.lift, ..self.config.clone() };
+        config.check()?;
+        if let Some(own) = &mut self.table {
+            assert_eq!(titles.table.len(), own.value.len(), "the table of a title tower");
+            own.value = titles.table;
+        }
+        self.anchors = config.anchors.map(|anchors| Anchors::new(anchors, config.sentence));
+        self.anchors.iter_mut().for_each(|anchors| anchors.set(titles.anchors.clone()));
+        self.head = Head::linear((config.features(), Side::Title), titles.layer);
+        self.config = config;
+        Ok(())
     }
 
     /// Embeds the titles of a batch; the result is [`TitleTape::embeddings`].
@@ -205,9 +245,16 @@ impl TitleTower {
             self.columns_of_grams().put(&tape.pooled, &mut tape.features);
         }
         if self.config.sentence > 0 {
-            let (start, count) = (self.config.dims, self.config.sentence);
-            let columns = Columns { start, count, width: self.config.features() };
-            columns.put(&batch.dense, &mut tape.features);
+            let (start, width) = (self.config.dims, self.config.features());
+            let columns = Columns { start, count: width - start, width };
+            let sentences = match &self.anchors {
+                Some(anchors) => {
+                    anchors.forward(&batch.dense, &mut tape.near);
+                    &tape.near
+                }
+                None => &batch.dense,
+            };
+            columns.put(sentences, &mut tape.features);
         }
         self.head.forward(&tape.features, &mut mode, &mut tape.head);
         Ok(())

@@ -7,8 +7,8 @@ mod common;
 
 use common::Fixture;
 use model::{
-    Dims, Encoder, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower, Mode, Parameters, Pooling,
-    Precision,
+    Dims, Encoder, Lift, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower, Mode, Parameters,
+    Pooling, Precision,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -67,7 +67,7 @@ fn config(encoder: Encoder) -> MelodyConfig {
         mlp: 23,
         dropout: 0.2,
         output: 29,
-        radius: 0.0,
+        lift: Lift::default(),
         precision: Precision::F32,
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests unwrap as the tests do")]
 
 use model::{
-    AdamW, AdamWConfig, BagPooling, Dims, Encoder, Error, InfoNce, InfoNceConfig, Loss,
+    AdamW, AdamWConfig, BagPooling, Dims, Encoder, Error, InfoNce, InfoNceConfig, Lift, Loss,
     MelodyBatch, MelodyConfig, MelodyTape, MelodyTower, Mode, Pair, Pairs, Parameters, Pooling,
     Precision, TitleBatch, TitleConfig, TitleTape, TitleTower, Towers, TowersBatch, TowersTape,
     load_parameters, save_parameters,
@@ -30,7 +30,7 @@ fn melody_config() -> MelodyConfig {
         mlp: 23,
         dropout: 0.2,
         output: 29,
-        radius: 0.0,
+        lift: Lift::default(),
         precision: Precision::F32,
     }
 }
@@ -63,8 +63,9 @@ fn title_config() -> TitleConfig {
         hidden: 17,
         dropout: 0.2,
         output: 29,
-        radius: 0.0,
+        lift: Lift::default(),
         sentence: 0,
+        anchors: None,
     }
 }
 

@@ -7,8 +7,8 @@ mod common;
 
 use common::Fixture;
 use model::{
-    AdamW, AdamWConfig, BagPooling, LinearLayer, MelodyBatch, MelodyTape, MelodyTower, Mode,
-    Parameters, TitleBatch, TitleConfig, TitleTape, TitleTower, title_features,
+    AdamW, AdamWConfig, BagPooling, Lift, LinearLayer, LinearTitles, MelodyBatch, MelodyTape,
+    MelodyTower, Mode, Parameters, TitleBatch, TitleConfig, TitleTape, TitleTower, title_features,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -58,20 +58,25 @@ const TITLES: [&str; 5] =
     ["drowsy maggie", "the butterfly", "an buachaill caol dubh", "a fig for a kiss", "o"];
 
 #[test]
-fn a_linear_title_tower_equals_pytorch() {
-    let fixture = Fixture::open("linear_title");
-    let path = "tests/fixtures/linear_title_weights.safetensors";
-    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
-    let mut tower = TitleTower::from_safetensors(&std::fs::read(path).unwrap()).unwrap();
-    let mut batch = TitleBatch::default();
-    for (title, dense) in TITLES.iter().zip(fixture.floats("dense").chunks_exact(5)) {
-        batch.push(&title_features(title), dense);
+fn linear_title_towers_equal_pytorch() {
+    for name in ["linear_title", "linear_title_anchors"] {
+        let fixture = Fixture::open(name);
+        let path = format!("tests/fixtures/{name}_weights.safetensors");
+        let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+        let mut tower = TitleTower::from_safetensors(&std::fs::read(path).unwrap()).unwrap();
+        let mut batch = TitleBatch::default();
+        for (title, dense) in TITLES.iter().zip(fixture.floats("dense").chunks_exact(5)) {
+            batch.push(&title_features(title), dense);
+        }
+        let mut tape = TitleTape::default();
+        tower.forward(&batch, Mode::Evaluate, &mut tape).unwrap();
+        fixture.check_output("embeddings", tape.embeddings());
+        tower.backward(&fixture.floats("grad_output.embeddings"), &mut tape);
+        tower.visit(&mut |param_name, param| match param_name {
+            "anchors.vectors" => assert!(param.grad.iter().all(|&grad| grad == 0.0)),
+            _ => fixture.check_gradient(param_name, &param.grad),
+        });
     }
-    let mut tape = TitleTape::default();
-    tower.forward(&batch, Mode::Evaluate, &mut tape).unwrap();
-    fixture.check_output("embeddings", tape.embeddings());
-    tower.backward(&fixture.floats("grad_output.embeddings"), &mut tape);
-    tower.visit(&mut |name, param| fixture.check_gradient(name, &param.grad));
 }
 
 #[test]
@@ -82,14 +87,15 @@ fn what_would_leave_the_sphere_is_cut_to_it() {
         pooling: BagPooling::ScaledSum,
         hidden: 0,
         dropout: 0.0,
-        output: 7,
+        output: 8,
         sentence: 0,
-        radius: 0.5,
+        anchors: None,
+        lift: Lift { radius: 1.1, penalty: 0.5 },
     };
     let tower = TitleTower::new(config, &mut ChaCha8Rng::seed_from_u64(5)).unwrap();
     let mut tape = TitleTape::default();
     tower.forward(&TitleBatch::new(TITLES), Mode::Evaluate, &mut tape).unwrap();
-    for vector in tape.embeddings().chunks_exact(7) {
+    for vector in tape.embeddings().chunks_exact(8) {
         let length: f32 = vector.iter().map(|x| x * x).sum();
         assert!((length - 1.0).abs() < 1e-4, "{length}");
     }
@@ -149,19 +155,21 @@ fn lifted_vectors_have_unit_length_and_rank_titles_by_their_distance() {
     let (fixture, melody) = (Fixture::open("transfer_linear"), tower("transfer_linear"));
     let config = TitleConfig {
         buckets: 97,
-        dims: 16,
+        dims: 15,
         pooling: BagPooling::ScaledSum,
         hidden: 0,
         dropout: 0.0,
         output: 19,
         sentence: 0,
-        radius: 40.0,
+        anchors: None,
+        lift: Lift::default(),
     };
     let mut title = TitleTower::new(config, &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
-    let identity = (0..16 * 16).map(|at| f32::from(u8::from(at / 16 == at % 16))).collect();
-    let table = (0..97 * 16).map(|at| ((at * 31) % 17) as f32 / 8.0 - 1.0).collect();
-    let layer = LinearLayer { weight: identity, bias: vec![0.0; 16], radius: 40.0 };
-    title.set_linear(table, layer).unwrap();
+    let identity = (0..15 * 15).map(|at| f32::from(u8::from(at / 15 == at % 15))).collect();
+    let table = (0..97 * 15).map(|at| ((at * 31) % 17) as f32 / 8.0 - 1.0).collect();
+    let lift = Lift { radius: 40.0, penalty: 0.5 };
+    let layer = LinearLayer { weight: identity, bias: vec![0.0; 15], lift };
+    title.set_linear(LinearTitles { table, anchors: Vec::new(), width: None, layer }).unwrap();
     let (mut melodies, mut titles) = (MelodyTape::default(), TitleTape::default());
     melody.forward(&batch(&fixture), Mode::Evaluate, &mut melodies).unwrap();
     let names = ["The Kesh", "Drowsy Maggie", "O", "An Buachaill Caol Dubh"];
@@ -175,11 +183,11 @@ fn lifted_vectors_have_unit_length_and_rank_titles_by_their_distance() {
         for title in rows(titles.embeddings()) {
             assert!((dot(&title, &title) - 1.0).abs() < 1e-5);
             let plain = |row: &[f32], radius: f32| -> Vec<f32> {
-                row[..16].iter().map(|x| x * radius).collect()
+                row[..15].iter().map(|x| x * radius).collect()
             };
-            let (y, p) = (plain(&melody, 5.0), plain(&title, 40.0));
-            let fit = dot(&y, &p) - dot(&p, &p) / 2.0;
-            assert!((dot(&melody, &title) * 200.0 - fit).abs() < 1e-3);
+            let (y, p) = (plain(&melody, 9.0), plain(&title, 40.0));
+            let fit = dot(&y, &p) - dot(&p, &p) / 2.0 - 0.125 * dot(&y, &y);
+            assert!((dot(&melody, &title) * 360.0 - fit).abs() < 1e-3);
         }
     }
 }

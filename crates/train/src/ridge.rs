@@ -1,13 +1,14 @@
 //! Linear towers in closed form: the title tower is a ridge regression from titles to melodies.
 //!
 //! A melody becomes the whitened principal components of what the frozen language model makes of it, and the values of
-//! its header, each less its mean and over the root of its frequency. The title tower foretells that vector; a pair is
-//! the better, the nearer the two are.
+//! its header, each less its mean and over the root of its frequency. The title tower foretells that vector, from words
+//! and n-grams and from how near the title's sentence vector is to those of the training titles; a pair is the better,
+//! the nearer the two are.
 
 mod melodies;
 mod titles;
 
-use model::{LinearLayer, Towers};
+use model::{Lift, LinearLayer, Towers};
 
 use crate::data::Dataset;
 use crate::foundation::Seen;
@@ -17,6 +18,9 @@ use titles::Titles;
 
 /// How much longer than the longest training vector the radii of the spheres are.
 const ROOM: f32 = 1.5;
+
+/// Half the square of what a title foretells comes off its products: titles are ranked by their distance.
+const TITLE_PENALTY: f32 = 0.5;
 
 /// Sets both towers to the ridge regression over the training works, of which the towers have `seen` what is given.
 ///
@@ -33,14 +37,16 @@ pub(crate) fn fit(
     let k = melodies.width();
     let titles = Titles::new(experiment.title.buckets, &data.train, (ridge, &seen.sentences));
     let weights = titles.features.fit(&targets, ridge.penalty);
-    let longest = longest(&titles.features.predict(&weights, k), k);
-    // What the lift makes of a title of that length.
-    let radius = ROOM * (longest + longest * longest / 4.0).sqrt();
-    let (table, weight) = titles.layers(weights, k);
-    towers.title.set_linear(table, LinearLayer { weight, bias: vec![0.0; k], radius })?;
-    let radius = ROOM * (self::longest(&targets, k) + 1.0).sqrt();
+    let lift = lift(&titles.features.predict(&weights, k), (k, TITLE_PENALTY));
+    towers.title.set_linear(titles.layers((weights, k), lift))?;
+    let lift = self::lift(&targets, (k, ridge.melody_penalty));
     let (header, weight, bias) = melodies.layers();
-    Ok(towers.melody.set_linear(header, LinearLayer { weight, bias, radius })?)
+    Ok(towers.melody.set_linear(header, LinearLayer { weight, bias, lift })?)
+}
+
+/// A sphere for vectors, (N, K), with [`ROOM`] for longer ones.
+fn lift(vectors: &[f32], (k, penalty): (usize, f32)) -> Lift {
+    Lift { radius: ROOM * Lift::least_radius(longest(vectors, k), penalty), penalty }
 }
 
 /// The greatest squared length of the vectors, (N, K).

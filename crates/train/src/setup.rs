@@ -4,8 +4,8 @@ use std::path::Path;
 
 use corpus::{Corpus, Split, Store};
 use model::{
-    AdamW, AdamWConfig, BagPooling, Dims, Encoder, InfoNceConfig, Loss, LossConfig, MelodyConfig,
-    MelodyTower, Stack, TitleConfig, TitleTower, Towers,
+    AdamW, AdamWConfig, BagPooling, Dims, Encoder, InfoNceConfig, Lift, Loss, LossConfig,
+    MelodyConfig, MelodyTower, Stack, TitleConfig, TitleTower, Towers,
 };
 use tokens::{Feature, Vocabulary};
 
@@ -114,7 +114,7 @@ fn melody(
         mlp: if ridge { 0 } else { melody.projection },
         dropout: melody.dropout,
         output: output(experiment, vocabulary),
-        radius: 0.0,
+        lift: Lift::default(),
         precision: melody.precision,
     })
 }
@@ -130,7 +130,8 @@ fn title(experiment: &Experiment, vocabulary: &Vocabulary, foundation: &Foundati
         dropout: title.dropout,
         output,
         sentence: foundation.sentence_width(),
-        radius: 0.0,
+        anchors: None,
+        lift: Lift::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::head::HeadConfig;
+use crate::head::{HeadConfig, Lift};
 use crate::{Error, LanguageConfig, Pooling, Precision, Stack};
 
 /// The dimensions of embedding tables.
@@ -137,7 +137,7 @@ pub struct MelodyConfig {
     pub encoder: Encoder,
     /// How the notes become one vector.
     pub pooling: Pooling,
-    /// The width of the hidden layer after pooling; 0 for a linear tower, whose vectors have three dimensions more than
+    /// The width of the hidden layer after pooling; 0 for a linear tower, whose vectors have four dimensions more than
     /// it computes (docs/models.md).
     pub mlp: usize,
     /// The rate of dropout on embedded notes, between the encoder's layers (in a transformer: on what each part of a
@@ -145,29 +145,23 @@ pub struct MelodyConfig {
     pub dropout: f32,
     /// D, the width of the embedding.
     pub output: usize,
-    /// The radius of the sphere on which a linear tower's vectors lie.
-    #[serde(default, skip_serializing_if = "is_nought")]
-    pub radius: f32,
+    /// How a linear tower's vectors come to lie on a sphere.
+    #[serde(default, skip_serializing_if = "Lift::is_none")]
+    pub lift: Lift,
     /// How exactly numbers enter the encoder's products; those of the head, which has one row a tune, are exact.
     #[serde(default)]
     pub precision: Precision,
 }
 
-/// A config without a radius stays as it was before there was any.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-pub(crate) fn is_nought(value: &f32) -> bool {
-    *value == 0.0
-}
-
 /// What a linear tower computes of its features.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinearLayer {
-    /// (D - 3, I)
+    /// (D - 4, I)
     pub weight: Vec<f32>,
-    /// (D - 3)
+    /// (D - 4)
     pub bias: Vec<f32>,
-    /// The radius of the sphere that the results are lifted to; longer ones are cut.
-    pub radius: f32,
+    /// How the results are lifted to a sphere.
+    pub lift: Lift,
 }
 
 impl MelodyConfig {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use model::{Dims, MelodyConfig, MelodyTower, Precision, embed_melodies};
+use model::{Dims, Lift, MelodyConfig, MelodyTower, Precision, embed_melodies};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tokens::{Feature, Tokens, Vocabulary, VocabularyOptions};
@@ -46,7 +46,7 @@ fn tower(experiment: &Experiment, vocabulary: &Vocabulary) -> Result<MelodyTower
         mlp: melody.projection,
         dropout: melody.dropout,
         output: experiment.training.output,
-        radius: 0.0,
+        lift: Lift::default(),
         precision: Precision::F32,
     };
     MelodyTower::new(config, &mut ChaCha8Rng::seed_from_u64(1))

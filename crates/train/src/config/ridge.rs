@@ -1,6 +1,9 @@
 //! A ridge regression from titles to melodies, which linear towers start from.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use tokens::Feature;
 
 use super::{Experiment, Transfer, check_positive};
 use crate::Error;
@@ -19,11 +22,27 @@ pub struct RidgeConfig {
     pub penalty: f64,
     /// What of that square belongs to the sentence vector; the rest to words and n-grams. 0 to 1.
     pub sentence_share: f32,
+    /// The width of the Gaussian kernel that compares sentence vectors: the cosine distance at which the nearness of two
+    /// has fallen to 1/e. 0 for none: they are compared by their cosine.
+    pub sentence_kernel: f32,
+    /// What features of the header count; 1 where nothing is said.
+    pub header_weights: BTreeMap<Feature, f32>,
+    /// What a melody's squared length takes off its products with titles: among the melodies for one title, those of
+    /// rare kinds have longer vectors. At least 0.
+    pub melody_penalty: f32,
 }
 
 impl Default for RidgeConfig {
     fn default() -> Self {
-        Self { components: 32, melody_weight: 1.0, penalty: 5.0, sentence_share: 0.7 }
+        Self {
+            components: 32,
+            melody_weight: 1.0,
+            penalty: 5.0,
+            sentence_share: 0.65,
+            sentence_kernel: 0.3,
+            header_weights: BTreeMap::new(),
+            melody_penalty: 0.02,
+        }
     }
 }
 
@@ -48,6 +67,16 @@ impl RidgeConfig {
         }
         if !(self.melody_weight.is_finite() && self.melody_weight >= 0.0) {
             return Err(Error::value("ridge.melody_weight", "must be 0 or more"));
+        }
+        let not_negative = |value: &f32| value.is_finite() && *value >= 0.0;
+        if !self.header_weights.values().all(not_negative) {
+            return Err(Error::value("ridge.header_weights", "must be 0 or more"));
+        }
+        if !not_negative(&self.sentence_kernel) {
+            return Err(Error::value("ridge.sentence_kernel", "must be 0 or more"));
+        }
+        if !not_negative(&self.melody_penalty) {
+            return Err(Error::value("ridge.melody_penalty", "must be 0 or more"));
         }
         if !(0.0..=1.0).contains(&self.sentence_share) {
             return Err(Error::value("ridge.sentence_share", "must be between 0 and 1"));

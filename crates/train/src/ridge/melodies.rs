@@ -49,7 +49,9 @@ impl Melodies {
             0 => Vec::new(),
             count => whiten(&means, pooled, (count, ridge.melody_weight))?,
         };
-        let values = frequencies(&header, &sizes);
+        let weight = |feature| ridge.header_weights.get(feature).copied().unwrap_or(1.0);
+        let weights: Vec<f32> = features.iter().map(weight).collect();
+        let values = frequencies(&header, (&sizes, &weights));
         Ok(Self { components, pooled, values, sizes, means, header })
     }
 
@@ -155,16 +157,16 @@ fn whiten(
 }
 
 /// The scale and the frequency of every value of each feature; a scale of 0 for those that hardly any work has.
-fn frequencies(header: &[u32], sizes: &[usize]) -> Vec<(f32, f32)> {
+fn frequencies(header: &[u32], (sizes, weights): (&[usize], &[f32])) -> Vec<(f32, f32)> {
     let mut values = Vec::new();
     let works = header.len().checked_div(sizes.len()).unwrap_or(0);
-    for (feature, &size) in sizes.iter().enumerate() {
+    for (feature, (&size, weight)) in sizes.iter().zip(weights).enumerate() {
         let mut counts = vec![0; size];
         let ids = header.iter().skip(feature).step_by(sizes.len());
         ids.for_each(|&id| counts[id as usize] += 1);
         values.extend(counts.iter().map(|&count| {
             let frequency = count as f32 / works.max(1) as f32;
-            let scale = if count < FEWEST { 0.0 } else { 1.0 / (frequency + RARE).sqrt() };
+            let scale = if count < FEWEST { 0.0 } else { weight / (frequency + RARE).sqrt() };
             (scale, frequency)
         }));
     }

@@ -1,6 +1,6 @@
-//! The titles' side: hashed words and n-grams by inverse document frequency, and sentence vectors.
+//! The titles' side: hashed words and n-grams by inverse document frequency, and sentence vectors or a kernel of them.
 
-use model::{RidgeFeatures, RidgeWeights, title_features};
+use model::{Lift, LinearLayer, LinearTitles, RidgeFeatures, RidgeWeights, title_features};
 
 use crate::RidgeConfig;
 use crate::data::Example;
@@ -10,8 +10,10 @@ pub(super) struct Titles {
     pub(super) features: RidgeFeatures,
     /// What a feature of each bucket counts: (buckets).
     counts: Vec<f32>,
-    /// What a sentence vector is multiplied by.
+    /// What a sentence vector, or how near it is to the anchors, is multiplied by.
     sentence: f32,
+    /// The sentence vectors of the titles, (N, S), where a kernel compares them, and the kernel's width.
+    anchors: Option<(Vec<f32>, f32)>,
 }
 
 impl Titles {
@@ -38,7 +40,6 @@ impl Titles {
         let mean = bags.iter().map(square).sum::<f32>() / bags.len().max(1) as f32;
         let scale = ((1.0 - share) / mean.max(f32::MIN_POSITIVE)).sqrt();
         counts.iter_mut().for_each(|count| *count *= scale);
-        let sentence = share.sqrt();
         let mut features = RidgeFeatures { columns: buckets, ..RidgeFeatures::default() };
         for bag in bags {
             let root = (bag.len().max(1) as f32).sqrt();
@@ -46,26 +47,38 @@ impl Titles {
             features.ids.extend(bag);
             features.ends.push(features.ids.len());
         }
-        let first = sentences.iter().flat_map(|own| &own[..width.min(own.len())]);
-        features.dense = first.map(|x| sentence * x).collect();
-        Self { features, counts, sentence }
+        let first = sentences.iter().flat_map(|own| &own[..width.min(own.len())]).copied();
+        let mut titles = Self { features, counts, sentence: share, anchors: None };
+        if share > 0.0 && ridge.sentence_kernel > 0.0 {
+            let vectors: Vec<f32> = first.collect();
+            titles.features.compare((&vectors, width), (ridge.sentence_kernel, share));
+            titles.anchors = Some((vectors, ridge.sentence_kernel));
+        } else {
+            titles.sentence = share.sqrt();
+            titles.features.dense = first.map(|x| titles.sentence * x).collect();
+        }
+        titles
     }
 
-    /// The title tower's table, (buckets, K), and the layer that reads its rows and the sentence vector, (K, K + S).
-    pub(super) fn layers(&self, weights: RidgeWeights, k: usize) -> (Vec<f32>, Vec<f32>) {
+    /// What the title tower is to compute: a table, (buckets, K), and a layer that reads its rows beside the sentence
+    /// vector or how near it is to those of the training titles.
+    pub(super) fn layers(self, (weights, k): (RidgeWeights, usize), lift: Lift) -> LinearTitles {
         let mut table = weights.sparse;
         for (row, count) in table.chunks_exact_mut(k).zip(&self.counts) {
             row.iter_mut().for_each(|weight| *weight *= count);
         }
-        let width = k + weights.dense.len() / k;
-        let mut layer = vec![0.0; k * width];
-        for (target, row) in layer.chunks_exact_mut(width).enumerate() {
+        let of_sentence = if self.anchors.is_some() { weights.examples } else { weights.dense };
+        let width = k + of_sentence.len() / k;
+        let mut weight = vec![0.0; k * width];
+        for (target, row) in weight.chunks_exact_mut(width).enumerate() {
             row[target] = 1.0;
             for (at, weight) in row[k..].iter_mut().enumerate() {
-                *weight = self.sentence * weights.dense[at * k + target];
+                *weight = self.sentence * of_sentence[at * k + target];
             }
         }
-        (table, layer)
+        let (anchors, width) = self.anchors.unzip();
+        let layer = LinearLayer { weight, bias: vec![0.0; k], lift };
+        LinearTitles { table, anchors: anchors.unwrap_or_default(), width, layer }
     }
 }
 

@@ -205,7 +205,7 @@ corpus_share = 0.25
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/studies");
         let shipped = [
             ("architectures", 5, 10),
-            ("elements", 1, 11),
+            ("elements", 1, 12),
             ("features-left-out", 5, 8),
             ("features-alone", 5, 8),
         ];
