@@ -1,6 +1,8 @@
 //! The title tower: the words and character n-grams of a title, a vector that a sentence encoder made of it, or both, as a
 //! unit vector.
 
+use std::cmp::Ordering;
+
 use kernels::{Bags, Table, TableMut};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -70,7 +72,9 @@ impl TitleConfig {
             }
         }
         if let Some(anchors) = &self.anchors
-            && (self.sentence == 0 || anchors.count == 0 || !(anchors.width > 0.0))
+            && (self.sentence == 0
+                || anchors.count == 0
+                || anchors.width.partial_cmp(&0.0) != Some(Ordering::Greater))
         {
             let what = "anchors need sentence vectors, a count and a width above 0";
             return Err(Error::Config(what.to_owned()));

@@ -1,6 +1,7 @@
 //! Genre in the embedding: a run's vectors measured against dance type, mode and metre, and laid out on maps.
 
 mod genre;
+mod layers;
 mod layout;
 mod tables;
 
@@ -62,6 +63,8 @@ pub struct MapOptions<'a> {
     pub seed: u64,
     /// A run with a map to be followed: works that are on both start where they were and are brought back there.
     pub like: Option<&'a RunDir>,
+    /// Whether each part of the run's language model is measured too.
+    pub layers: bool,
 }
 
 /// The content of `map.json`.
@@ -110,7 +113,11 @@ pub fn map(
     let spaces = spaces(&run.embedder()?, &data)?;
     let labels = aspects(&data);
     say("measuring clusters, neighbours and probes");
-    let genre = genre(&spaces, &labels, Some(&labels[METRE]))?;
+    let layers = match options.layers {
+        true => layers::spaces(run, (experiment.melody.reading(), &data))?,
+        false => Vec::new(),
+    };
+    let genre = genre(&[&spaces[..], &layers].concat(), &labels, Some(&labels[METRE]))?;
     let points = options.shown.pick(&sides(&data, point));
     let earlier = options.like.map(|run| earlier(run, &points)).transpose()?;
     let (mut views, mut kept) = (Vec::new(), Vec::new());

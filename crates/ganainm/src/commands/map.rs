@@ -13,6 +13,7 @@ Examples:
   ganainm map runs/gru                       tables; map.html, map-*.svg and projector/ in the run
   ganainm map runs/gru --side all            all works on the map, not the test works alone
   ganainm map runs/long --like runs/short    turned and started so that both maps can be compared
+  ganainm map runs/ridge --layers            what each part of its language model tells
   ganainm map runs/gru --json | jq .genre    what was measured, for machines
 
 Classifiers learn from the training works and are judged on the test works, whichever are on the
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// Follow the map of this run: works on both start where they were and are brought back there.
     #[arg(long, value_name = "RUN")]
     like: Option<PathBuf>,
+    /// Measure each part of the run's language model too, which is then not told the header.
+    #[arg(long)]
+    layers: bool,
     /// The seed of everything drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -50,7 +54,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Side::Validation => Shown::Validation,
         Side::All => Shown::All,
     };
-    let options = MapOptions { shown, seed: args.seed, like: like.as_ref() };
+    let options = MapOptions { shown, seed: args.seed, like: like.as_ref(), layers: args.layers };
     let steps = screen::bar(0, "{spinner} {msg}");
     let found = train::map(&run, &options, &mut |step| steps.set_message(step.to_owned()))?;
     steps.finish_and_clear();

@@ -1,0 +1,78 @@
+//! What each part of a run's language model makes of works whose header it is not told.
+
+use model::{LanguageModel, LanguageTape, Reading};
+use tokens::{Feature, Tokens, Vocabulary};
+
+use super::genre::{Sides, Space};
+use crate::data::{Dataset, Example};
+use crate::run::files;
+use crate::{Error, RunDir};
+
+/// Features that give the header away.
+const TOLD: [Feature; 5] =
+    [Feature::DanceType, Feature::Key, Feature::Mode, Feature::Metre, Feature::NextBeatStrength];
+
+/// Tunes that are read at a time, of about one length.
+const BATCH: usize = 64;
+
+/// The vectors of one part of the model: its name, the length of each, one for each setting.
+type Part = (&'static str, usize, Vec<f32>);
+
+/// A space for each part of the run's language model: of each work the mean over its settings.
+///
+/// # Errors
+/// When the run has no language model.
+pub(super) fn spaces(
+    run: &RunDir,
+    (reading, data): (Reading, &Dataset),
+) -> Result<Vec<Space>, Error> {
+    if !run.file(files::LANGUAGE).is_file() {
+        let why = "is not there: only runs with [melody.transfer] have a language model";
+        return Err(Error::damaged(&run.file(files::LANGUAGE), why));
+    }
+    let model = LanguageModel::from_safetensors(&run.read(files::LANGUAGE)?)?;
+    let reading = Reading { withheld: TOLD.to_vec(), ..reading };
+    let of = |examples: &[Example]| parts(&model, (&reading, &data.vocabulary), examples);
+    let Sides { train, validation, test } =
+        Sides { train: of(&data.train)?, validation: of(&data.validation)?, test: of(&data.test)? };
+    let sides = train.into_iter().zip(validation).zip(test);
+    let space = |((train, validation), test): ((Part, Part), Part)| Space {
+        name: format!("language model: {}", train.0),
+        dim: train.1,
+        vectors: Sides { train: train.2, validation: validation.2, test: test.2 },
+    };
+    Ok(sides.map(space).collect())
+}
+
+/// What each part makes of works, one vector a work.
+fn parts(
+    model: &LanguageModel,
+    (reading, vocabulary): (&Reading, &Vocabulary),
+    examples: &[Example],
+) -> Result<Vec<Part>, Error> {
+    let owners: Vec<(usize, &Tokens)> = examples
+        .iter()
+        .enumerate()
+        .flat_map(|(work, example)| example.settings.iter().map(move |tune| (work, tune)))
+        .collect();
+    let mut order: Vec<&(usize, &Tokens)> = owners.iter().collect();
+    order.sort_by_key(|(_, tune)| tune.len());
+    let (mut parts, mut tape): (Vec<Part>, _) = (Vec::new(), LanguageTape::default());
+    for batch in order.chunks(BATCH) {
+        let tunes: Vec<&Tokens> = batch.iter().map(|(_, tune)| *tune).collect();
+        let layers = model.layers(&reading.batch(vocabulary, &tunes), &mut tape)?;
+        if parts.is_empty() {
+            let empty = |dim| vec![0.0; examples.len() * dim];
+            let dims = layers.iter().map(|layer| (layer.name, layer.vectors.len() / tunes.len()));
+            parts = dims.map(|(name, dim)| (name, dim, empty(dim))).collect();
+        }
+        for ((_, dim, sums), layer) in parts.iter_mut().zip(&layers) {
+            for ((work, _), vector) in batch.iter().zip(layer.vectors.chunks_exact(*dim)) {
+                let share = 1.0 / examples[*work].settings.len() as f32;
+                let sum = &mut sums[work * *dim..][..*dim];
+                sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += share * x);
+            }
+        }
+    }
+    Ok(parts)
+}
