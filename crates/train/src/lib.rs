@@ -22,6 +22,7 @@ mod run;
 mod scorer;
 mod sentence;
 mod setup;
+mod shipped;
 mod study;
 mod tensorboard;
 mod towers;
@@ -60,6 +61,7 @@ pub use retrieval::report::{Direction, StudyReport};
 pub use run::{Manifest, RunDir, RunKind, files};
 pub use scorer::{Member, Readings, Scorer};
 pub use sentence::{LoadedEncoder, SentenceVectors, load_sentence_encoder};
+pub use shipped::shipped;
 pub use study::{
     Arm, ArmVerdict, News, Study, StudyConfig, StudyOutcome, StudyPlace, StudyRun, StudyVerdict,
     StudyWatch, study_files,

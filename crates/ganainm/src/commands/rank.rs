@@ -16,6 +16,7 @@ use crate::screen;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
+  ganainm rank --tunes new.abc --titles names.txt
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt --by title
   cat new.abc | ganainm rank --run runs/gru --tunes - --titles names.txt --json
@@ -25,9 +26,9 @@ first, from 1, all of them], \"scores\": [their cosines, or a fusion's scores]};
 [numbers of the tunes in their file, from 1], \"scores\": [...]}. A tune without notes has an empty
 ranking.")]
 pub(crate) struct Args {
-    /// The run that decides: towers, or a fusion of runs.
+    /// The run that decides: towers, or a fusion of runs; without, the model that comes with the program.
     #[arg(long, value_name = "RUN")]
-    run: PathBuf,
+    run: Option<PathBuf>,
     /// Tunes in ABC, `-` for standard input.
     #[arg(long, value_name = "FILE")]
     tunes: PathBuf,
@@ -69,7 +70,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.tunes == Path::new("-") && args.titles == Path::new("-") {
         bail!("only one of --tunes and --titles can be standard input");
     }
-    let scorer = Scorer::open(&RunDir::open(&args.run)?)?;
+    let run = args.run.as_deref().map_or_else(train::shipped, RunDir::open)?;
+    let scorer = Scorer::open(&run)?;
     let tunes = abc::read_bytes(&read(&args.tunes)?).tunes;
     if tunes.is_empty() {
         bail!("{}: no tunes; a tune in ABC starts with a line `X:1`", args.tunes.display());

@@ -47,6 +47,16 @@ fn every_kind_of_transfer_is_trained_and_needs_its_language_model_no_more() {
     assert_eq!(lines.lines().count(), 80);
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!(first["ranking"].as_array().unwrap().len(), 2);
+    let map = workshop.succeed(&["map", "ridge", "--layers"]);
+    assert!(map.contains("language model: output"), "{map}");
+}
+
+#[test]
+fn tunes_and_titles_are_ranked_without_a_run_by_the_model_that_comes_along() {
+    let workshop = Workshop::new(7);
+    std::fs::write(workshop.path("names.txt"), "The Red Widow\nThe Broken Bridge\n").unwrap();
+    let rank = ["rank", "--tunes", "book.abc", "--titles", "names.txt", "--json"];
+    assert_eq!(workshop.succeed(&rank).lines().count(), 7);
 }
 
 #[test]
