@@ -58,6 +58,14 @@ pub fn by_title(
     Ok(answers.into_iter().map(|answer| spread(answer, &present, tunes.len())).collect())
 }
 
+/// A tune as tokens, with what its header states; `None` for one without a melody.
+pub(crate) fn prepared(tune: &Tune) -> Option<Tokens> {
+    let stated = corpus::stated(tune);
+    let key = stated.key_as_played.and_then(|key| key.parse().ok());
+    let facts = Facts { dance_type: stated.dance_type.as_deref(), key };
+    Tokens::new(tune, &facts).ok()
+}
+
 /// Scores of the tunes that have a melody.
 struct Pairs {
     /// Their places among all tunes, ascending.
@@ -68,12 +76,7 @@ struct Pairs {
 
 impl Pairs {
     fn new(scorer: &Scorer, tunes: &[Tune], titles: &[&str]) -> Result<Self, RankError> {
-        let read = |tune: &Tune| {
-            let stated = corpus::stated(tune);
-            let key = stated.key_as_played.and_then(|key| key.parse().ok());
-            let facts = Facts { dance_type: stated.dance_type.as_deref(), key };
-            scorer.read(&Tokens::new(tune, &facts).ok()?)
-        };
+        let read = |tune: &Tune| scorer.read(&prepared(tune)?);
         let readings: Vec<Option<Readings>> = tunes.iter().map(read).collect();
         let present: Vec<usize> =
             (0..tunes.len()).filter(|&tune| readings[tune].is_some()).collect();

@@ -28,6 +28,9 @@ pub enum NameError {
         /// Why.
         source: std::io::Error,
     },
+    /// The weights that were compiled in are damaged.
+    #[error("the fitted weights: {0}")]
+    Weights(String),
     /// Vectors that do not fit an index of vectors.
     #[error("a vector of {found} numbers, where the index holds vectors of {expected}")]
     Dimensions {

@@ -1,53 +1,183 @@
-//! Which tune is this? By n-grams, local alignment and melody vectors.
+//! Which tune is this? By n-grams, melody vectors and local alignment.
+//!
+//! A [`Namer`] reads a tune off its bar lines and repeats: as intervals between notes, and as the pitch at each step of a
+//! grid on which the usual note lasts a step. Settings that share grams with it, or have a like vector, are aligned with
+//! it; what speaks for each work is weighed by fitted weights; see `docs/naming.md`.
 
+mod align;
 mod answer;
+mod candidates;
+mod dense;
 mod error;
+mod evidence;
+mod file;
+mod grams;
+mod hearing;
+mod index;
+mod melody;
+mod passages;
+mod titles;
+mod trial;
 mod vectors;
+mod weights;
 
 use std::path::Path;
 
+use abc::Tune;
+
 pub use answer::{Answer, Match, NotePlace, Passage, Suggestion, source_link};
+pub use candidates::WORK_SIGNS;
 pub use error::NameError;
+pub use evidence::{SIGN_NAMES, SIGNS};
+pub use hearing::KNOWN_SIGNS;
+pub use trial::{Heard, Weighed};
 pub use vectors::{ExactVectors, VectorIndex};
+pub use weights::Weights;
+
+use candidates::{Candidate, candidates};
+use file::State;
+use hearing::Hearing;
+use index::Index;
+use titles::Fitting;
 
 /// Names tunes by what a corpus has of them.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("corpus.db");
+/// let book = "X:1\nT:Drowsy Maggie\nL:1/8\nM:4/4\nK:Edor\n\
+///             |:E2BE dEBE|E2BE AFDF|E2BE dEBE|BABc dAFD:|d2fd c2ec|defg afge|d2fd c2ec|BABc dAFA|\n";
+/// let name = ("book.abc", book.as_bytes().to_vec());
+/// corpus::Store::open(&path)?.import_bytes(name, &Default::default(), &mut |_| {})?;
+///
+/// let namer = search::Namer::open(&path)?;
+/// let asked = abc::read_tune("L:1/16\nM:2/4\nK:Ador\nA4eA gAeA|A4eA dBGB|A4eA gAeA|edef gdBG|");
+/// let answer = namer.name(&asked, 5);
+/// assert_eq!(answer.matches[0].title, "Drowsy Maggie");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Namer {
-    works: usize,
+    index: Index,
+    weights: Weights,
+    fitting: Option<Fitting>,
 }
 
 impl Namer {
-    /// The namer of a store, with the index that is kept beside it; the index is built where there is none yet and built
-    /// again when the corpus has changed.
+    /// The namer of a store, with the index that is kept beside it; the index is built where there is none yet, and built
+    /// again when the corpus has changed. Where the index cannot be written it is built for this once.
     ///
     /// # Errors
     /// [`NameError::Corpus`] when the store cannot be read, [`NameError::Empty`] when it has no tunes.
     pub fn open(store: &Path) -> Result<Self, NameError> {
-        let works = corpus::Store::open_existing(store)?.load()?.works.len();
-        if works == 0 {
-            return Err(NameError::Empty { path: store.to_owned() });
+        let weights = Weights::fitted().map_err(NameError::Weights)?;
+        let now = State::of(store);
+        let kept = file::read(store);
+        if let Some((state, index)) = kept
+            && Some(state) == now
+        {
+            return Ok(Self { index, weights, fitting: None });
         }
-        Ok(Self { works })
+        let index = build(store)?;
+        Ok(Self { index, weights, fitting: None })
     }
 
-    /// The same with titles that would fit, from the titles that a run was trained and tested on.
+    /// The namer that also tells which of the corpus's titles would fit, by what a run makes of them.
     ///
     /// # Errors
-    /// [`NameError::Train`] when the run has no towers, or a file is missing or damaged.
-    pub fn with_run(self, run: &Path) -> Result<Self, NameError> {
-        train::Scorer::open(&train::RunDir::open(run)?)?;
+    /// [`NameError::Train`] when the run scores no titles, or a file is missing or damaged.
+    pub fn with_run(mut self, run: &Path) -> Result<Self, NameError> {
+        let titles = self.index.works.iter().map(|work| work.title.as_str());
+        self.fitting = Some(Fitting::new(run, titles)?);
         Ok(self)
+    }
+
+    /// The namer with other weights than the fitted ones.
+    pub fn with_weights(self, weights: Weights) -> Self {
+        Self { weights, ..self }
     }
 
     /// How many works the corpus has.
     pub fn works(&self) -> usize {
-        self.works
+        self.index.works.len()
     }
 
-    /// Which tune this is, with at most `k` matches.
-    pub fn name(&self, tune: &abc::Tune, k: usize) -> Answer {
-        let _ = k;
-        let title = tune.header.titles.first().cloned().unwrap_or_default();
-        Answer { x: tune.header.number.clone(), title, ..Answer::default() }
+    /// How many settings the corpus has.
+    pub fn settings(&self) -> usize {
+        self.index.settings.len()
     }
+
+    /// The ABC of the setting with this id, if the corpus has it.
+    pub fn abc(&self, setting: &str) -> Option<&str> {
+        self.index.setting(setting).map(|at| self.index.abc(at))
+    }
+
+    /// Which tune this is, with at most `k` matches and as many titles.
+    pub fn name(&self, tune: &Tune, k: usize) -> Answer {
+        let hearing = self.hear(tune, &|_| false);
+        let known = hearing.known_signs().map_or(0.0, |signs| self.weights.known(&signs));
+        let shares = hearing.shares();
+        let found = hearing.candidates.iter().zip(&shares).take(k);
+        let matches = found.map(|(found, share)| self.answer(&hearing, found, known * share));
+        Answer {
+            x: tune.header.number.clone(),
+            title: tune.header.titles.first().cloned().unwrap_or_default(),
+            known,
+            matches: matches.collect(),
+            titles: self.titles(tune, k),
+        }
+    }
+
+    /// Titles that fit; a tune that the run cannot read has none.
+    fn titles(&self, tune: &Tune, k: usize) -> Vec<Suggestion> {
+        let fitting = self.fitting.as_ref();
+        fitting.and_then(|fitting| fitting.suggest(tune, k).ok()).unwrap_or_default()
+    }
+
+    fn answer(&self, hearing: &Hearing, found: &Candidate, score: f64) -> Match {
+        let setting = found.best.setting as usize;
+        let there = abc::split(self.index.abc(setting)).next().map(|source| source.read());
+        let melody = there.and_then(|tune| melody::reading(&tune)).unwrap_or_default();
+        let (work, entry) = (&self.index.works[found.work as usize], &self.index.settings[setting]);
+        Match {
+            tune: work.id.clone(),
+            title: work.title.clone(),
+            score,
+            setting: entry.id.clone(),
+            evidence: passages::passages(&hearing.melody, &melody),
+            link: source_link(&entry.id),
+        }
+    }
+
+    /// The works that a tune may be, by the reading of it that fits best.
+    fn hear(&self, tune: &Tune, hidden: candidates::Hidden<'_>) -> Hearing {
+        let readings = melody::readings(tune).into_iter();
+        let heard = readings.map(|melody| {
+            let candidates = candidates(&self.index, &melody, (&self.weights, hidden));
+            Hearing { melody, candidates }
+        });
+        heard.max_by(|a, b| a.best().total_cmp(&b.best())).unwrap_or_default()
+    }
+}
+
+/// Builds the index of a store and keeps it beside the store, or reads the one that is there when it is of the same
+/// corpus after all.
+fn build(store: &Path) -> Result<Index, NameError> {
+    let corpus = corpus::Store::open_existing(store)?.load()?;
+    if corpus.works.is_empty() {
+        return Err(NameError::Empty { path: store.to_owned() });
+    }
+    let kept = file::read(store).map(|(_, index)| index);
+    let index = match kept.filter(|index| index.hash == corpus.hash) {
+        Some(index) => index,
+        None => Index::new(&corpus)?,
+    };
+    // Loading may have written the families into the store, so its state is taken after it.
+    if let Some(state) = State::of(store) {
+        // A store on a read-only disk is searched all the same.
+        drop(file::write(store, (state, &index)));
+    }
+    Ok(index)
 }

@@ -38,6 +38,16 @@ impl ExactVectors {
         Self { dimensions, ..Self::default() }
     }
 
+    /// Numbers in a vector, the ids, and the vectors one after another.
+    pub(crate) fn parts(&self) -> (usize, &[u32], &[f32]) {
+        (self.dimensions, &self.ids, &self.rows)
+    }
+
+    /// The index with these parts, if they fit each other.
+    pub(crate) fn from_parts(dimensions: usize, ids: Vec<u32>, rows: Vec<f32>) -> Option<Self> {
+        (ids.len() * dimensions == rows.len()).then_some(Self { dimensions, ids, rows })
+    }
+
     fn check(&self, found: usize) -> Result<(), NameError> {
         let expected = self.dimensions;
         if found == expected { Ok(()) } else { Err(NameError::Dimensions { expected, found }) }

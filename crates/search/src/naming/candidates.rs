@@ -1,0 +1,92 @@
+//! From a query to the works that it may be, with what speaks for each.
+
+use rustc_hash::FxHashMap;
+
+use super::align::Aligner;
+use super::evidence::{Query, SIGNS, Signs};
+use super::index::{Index, KINDS};
+use super::melody::Melody;
+use super::vectors::VectorIndex;
+use super::weights::Weights;
+
+/// Settings that are aligned, of those with the highest cosines.
+const ALIGNED: usize = 200;
+
+/// Numbers that speak for a work: those of its best setting, and three of its own.
+pub const WORK_SIGNS: usize = SIGNS + 3;
+
+/// A work that a tune may be.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Candidate {
+    pub(crate) work: u32,
+    pub(crate) best: Signs,
+    /// The numbers of the best setting; how well the second best of its settings is aligned; the logarithm of the
+    /// number of its settings; 1 when it has a title.
+    pub(crate) signs: [f32; WORK_SIGNS],
+    /// The weighted sum of `signs`.
+    pub(crate) score: f32,
+}
+
+/// Settings that are not to be found.
+pub(crate) type Hidden<'a> = &'a (dyn Fn(u32) -> bool + Sync);
+
+/// The works that a melody may be, best first.
+pub(crate) fn candidates(
+    index: &Index,
+    melody: &Melody,
+    (weights, hidden): (&Weights, Hidden<'_>),
+) -> Vec<Candidate> {
+    let cosines = shortlist(index, melody, hidden);
+    let query = Query::new(melody);
+    let mut aligner = Aligner::default();
+    let signs = cosines.into_iter().map(|found| query.signs(index, found, &mut aligner));
+    let mut by_work: FxHashMap<u32, Vec<Signs>> = FxHashMap::default();
+    for signs in signs {
+        by_work.entry(index.settings[signs.setting as usize].work).or_default().push(signs);
+    }
+    let works = by_work.into_iter();
+    let mut found: Vec<Candidate> =
+        works.map(|(work, settings)| candidate(index, (work, settings), weights, hidden)).collect();
+    found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.work.cmp(&b.work)));
+    found
+}
+
+/// The settings that are worth aligning, with their cosines.
+fn shortlist(index: &Index, melody: &Melody, hidden: Hidden<'_>) -> Vec<(u32, [f32; 3])> {
+    let [notes, skeleton] =
+        [0, 1].map(|at: usize| index.grams[at].cosines(&KINDS[at].counts(melody)));
+    let mut order: Vec<(f32, u32)> = (0..index.settings.len() as u32)
+        .map(|at| (notes[at as usize] + skeleton[at as usize], at))
+        .filter(|&(cosine, at)| cosine > 0.0 && !hidden(at))
+        .collect();
+    let better = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    if order.len() > ALIGNED {
+        order.select_nth_unstable_by(ALIGNED - 1, better);
+        order.truncate(ALIGNED);
+    }
+    order.sort_unstable_by(better);
+    let _ = index.vectors.dimensions();
+    order
+        .into_iter()
+        .map(|(_, at)| (at, [notes[at as usize], skeleton[at as usize], 0.0]))
+        .collect()
+}
+
+fn candidate(
+    index: &Index,
+    (work, mut settings): (u32, Vec<Signs>),
+    weights: &Weights,
+    hidden: Hidden<'_>,
+) -> Candidate {
+    let alone = |signs: &Signs| weights.setting(&signs.values);
+    settings.sort_by(|a, b| alone(b).total_cmp(&alone(a)).then(a.setting.cmp(&b.setting)));
+    let best = settings[0];
+    let entry = &index.works[work as usize];
+    let present = entry.settings.clone().filter(|&at| !hidden(at)).count();
+    let mut signs = [0.0; WORK_SIGNS];
+    signs[..SIGNS].copy_from_slice(&best.values);
+    signs[SIGNS] = settings.get(1).map_or(0.0, |second| second.values[5]);
+    signs[SIGNS + 1] = (present.max(1) as f32).ln();
+    signs[SIGNS + 2] = f32::from(u8::from(!entry.title.is_empty()));
+    Candidate { work, best, signs, score: weights.work(&signs) }
+}
