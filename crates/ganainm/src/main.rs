@@ -21,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   ganainm demo                                   the whole story on public-domain books
   ganainm corpus add ~/tunes thesession.abc      read tunes into the corpus
+  ganainm name heard.abc                         which tune is this?
   ganainm pretrain configs/pretrain.toml         a language model of melodies
   ganainm compose runs/pretrain --type jig       a tune of its own
   ganainm train configs/gru.toml --run runs/gru  learn from them
@@ -57,6 +58,8 @@ enum Command {
     Map(commands::map::Args),
     /// Report what each feature that a run's melody tower reads adds.
     Importance(commands::importance::Args),
+    /// Tell which tunes these are, with the bars that speak for it.
+    Name(commands::name::Args),
     /// Order given titles for given tunes, or given tunes for given titles.
     Rank(commands::rank::Args),
     /// Print completions for a shell.
@@ -106,6 +109,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Map(args) => commands::map::run(&args),
         Command::Study(args) => commands::study::run(&args),
         Command::Importance(args) => commands::importance::run(&args),
+        Command::Name(args) => commands::name::run(&args),
         Command::Rank(args) => commands::rank::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }

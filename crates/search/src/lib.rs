@@ -7,8 +7,9 @@ mod rank;
 
 pub use compose::{Commission, ComposeError, Composed, Composer, Sampling, usual_metre};
 pub use naming::{
-    Answer, ExactVectors, Heard, KNOWN_SIGNS, Match, NameError, Namer, NotePlace, Passage,
-    SIGN_NAMES, SIGNS, Suggestion, VectorIndex, WORK_SIGNS, Weighed, Weights, source_link,
+    Answer, BesideBars, ExactVectors, Heard, IN_PIECES, KNOWN_SIGNS, Match, NameError, Namer,
+    NotePlace, Passage, SIGN_NAMES, SIGNS, ShownBar, Suggestion, VectorIndex, WORK_SIGNS, Weighed,
+    Weights, source_link,
 };
 pub use overlap::{GRAM, Overlap, OverlapIndex, Run, Shared};
 pub use rank::{Placed, RankError, by_title, by_tune};

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::align::Aligner;
-use super::evidence::{Query, SIGNS, Signs};
+use super::evidence::{IN_PIECES, Query, SIGNS, Signs};
 use super::index::{Index, KINDS};
 use super::melody::Melody;
 use super::vectors::VectorIndex;
@@ -85,7 +85,7 @@ fn candidate(
     let present = entry.settings.clone().filter(|&at| !hidden(at)).count();
     let mut signs = [0.0; WORK_SIGNS];
     signs[..SIGNS].copy_from_slice(&best.values);
-    signs[SIGNS] = settings.get(1).map_or(0.0, |second| second.values[5]);
+    signs[SIGNS] = settings.get(1).map_or(0.0, |second| second.values[IN_PIECES]);
     signs[SIGNS + 1] = (present.max(1) as f32).ln();
     signs[SIGNS + 2] = f32::from(u8::from(!entry.title.is_empty()));
     Candidate { work, best, signs, score: weights.work(&signs) }

@@ -18,6 +18,9 @@ pub const SIGN_NAMES: [&str; SIGNS] = [
     "cosine of rhythms",
 ];
 
+/// Which of [`SIGN_NAMES`] is the alignment of pieces.
+pub const IN_PIECES: usize = 5;
+
 /// Transpositions that are tried of each setting.
 const TRIED: usize = 3;
 

@@ -16,6 +16,7 @@ mod hearing;
 mod index;
 mod melody;
 mod passages;
+mod side;
 mod titles;
 mod trial;
 mod vectors;
@@ -28,8 +29,9 @@ use abc::Tune;
 pub use answer::{Answer, Match, NotePlace, Passage, Suggestion, source_link};
 pub use candidates::WORK_SIGNS;
 pub use error::NameError;
-pub use evidence::{SIGN_NAMES, SIGNS};
+pub use evidence::{IN_PIECES, SIGN_NAMES, SIGNS};
 pub use hearing::KNOWN_SIGNS;
+pub use side::{BesideBars, ShownBar};
 pub use trial::{Heard, Weighed};
 pub use vectors::{ExactVectors, VectorIndex};
 pub use weights::Weights;
@@ -146,7 +148,7 @@ impl Namer {
             title: work.title.clone(),
             score,
             setting: entry.id.clone(),
-            evidence: passages::passages(&hearing.melody, &melody),
+            evidence: passages::passages(&hearing.melody, (&melody, found.best.transposition)),
             link: source_link(&entry.id),
         }
     }

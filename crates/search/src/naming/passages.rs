@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::align::{GAP, points, transpositions};
+use super::align::{GAP, points};
 use super::answer::{NotePlace, Passage};
 use super::melody::{Melody, pitch};
 
@@ -13,45 +13,36 @@ const SHORTEST: usize = 12;
 /// Passages that are looked for.
 const MOST: usize = 8;
 
-/// Transpositions that are tried.
-const TRIED: usize = 3;
-
 /// Step i of the query beside step j of the setting.
 type Pair = (usize, usize);
 
 /// Which bars of the query and of the setting sound alike: the best local alignment, then the best of what is left of the
-/// query before and after it, and so on; in the order of the query.
-pub(crate) fn passages(query: &Melody, setting: &Melody) -> Vec<Passage> {
-    let tried = transpositions(&query.steps, &setting.steps, TRIED).into_iter();
-    let whole = 0..query.steps.len();
-    let aligned = tried.map(|by| (by, align((query, whole.clone()), setting, by)));
-    let Some((by, first)) = aligned.max_by_key(|(_, found)| found.0) else {
-        return Vec::new();
-    };
+/// query before and after it, and so on; in the order of the query. `by`: semitones from the query up to the setting.
+pub(crate) fn passages(query: &Melody, (setting, by): (&Melody, i16)) -> Vec<Passage> {
     let mut found: Vec<Vec<Pair>> = Vec::new();
-    let mut open: Vec<(Range<usize>, Option<(i32, Vec<Pair>)>)> = vec![(whole, Some(first))];
-    while let Some((range, aligned)) = open.pop().filter(|_| found.len() < MOST) {
-        let (_, pairs) = aligned.unwrap_or_else(|| align((query, range.clone()), setting, by));
+    let mut open: Vec<Range<usize>> = vec![0..query.steps.len()];
+    while let Some(range) = open.pop().filter(|_| found.len() < MOST) {
+        let pairs = align((query, range.clone()), setting, by);
         let (Some(&(start, _)), Some(&(end, _))) = (pairs.first(), pairs.last()) else {
             continue;
         };
         if end + 1 - start < SHORTEST {
             continue;
         }
-        open.push((range.start..start, None));
-        open.push((end + 1..range.end, None));
+        open.push(range.start..start);
+        open.push(end + 1..range.end);
         found.push(pairs);
     }
     found.sort_by_key(|pairs| pairs[0]);
     found.iter().map(|pairs| passage(query, setting, (by, pairs))).collect()
 }
 
-/// The best local alignment of a part of the query with the setting: its points, and the pairs of steps in it.
+/// The best local alignment of a part of the query with the setting, as pairs of steps.
 fn align(
     (query, range): (&Melody, Range<usize>),
     setting: &Melody,
     transposition: i16,
-) -> (i32, Vec<Pair>) {
+) -> Vec<Pair> {
     let (rows, columns) = (range.len(), setting.steps.len());
     let mut cells = vec![0_i32; (rows + 1) * (columns + 1)];
     let at = |i: usize, j: usize| i * (columns + 1) + j;
@@ -84,7 +75,7 @@ fn align(
         }
     }
     pairs.reverse();
-    (best, pairs)
+    pairs
 }
 
 /// Aligned steps as bars, and which of their notes have no like.

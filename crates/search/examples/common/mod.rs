@@ -1,0 +1,81 @@
+//! Queries for which the right answer is known: settings of a corpus, hidden while they are asked about.
+
+use abc::{Event, Tune};
+use corpus::{Corpus, Setting, Split, SplitConfig, Work};
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Bars of a part of a tune.
+const BARS: usize = 8;
+
+/// What is asked of a hidden setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The whole setting.
+    Whole,
+    /// Its first eight bars as written.
+    First,
+    /// Eight bars from anywhere, every tenth note one or two steps of the scale too high or too low.
+    Noisy,
+}
+
+pub const KINDS: [Kind; 3] = [Kind::Whole, Kind::First, Kind::Noisy];
+
+/// A hidden setting and what is asked of it.
+pub struct Asked<'c> {
+    pub work: &'c Work,
+    pub setting: &'c Setting,
+    pub tune: Tune,
+}
+
+/// The corpus in three parts that share no family: weights are fitted on the first, chosen on the second, and measured on
+/// the third, which is large enough for a thousand queries.
+pub fn split(corpus: &Corpus) -> Result<Split, corpus::Error> {
+    let shares = SplitConfig { train: 0.6, validation: 0.08, test: 0.32, ..SplitConfig::default() };
+    Split::new(corpus, &shares)
+}
+
+/// One setting each of at most `count` works that have several.
+pub fn asked<'c>(works: &[&'c Work], (kind, count, seed): (Kind, usize, u64)) -> Vec<Asked<'c>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut works: Vec<&Work> = works.iter().copied().filter(|w| w.settings.len() > 1).collect();
+    works.shuffle(&mut rng);
+    works.truncate(count);
+    let ask = |work: &'c Work| {
+        let setting = &work.settings[rng.random_range(0..work.settings.len())];
+        let tune = part(setting.tune(), kind, &mut rng);
+        Asked { work, setting, tune }
+    };
+    works.into_iter().map(ask).collect()
+}
+
+fn part(mut tune: Tune, kind: Kind, rng: &mut ChaCha8Rng) -> Tune {
+    let bars = tune.bars.len();
+    match kind {
+        Kind::Whole => {}
+        Kind::First => tune.bars.truncate(BARS),
+        Kind::Noisy => {
+            let start = rng.random_range(0..=bars.saturating_sub(BARS));
+            tune.bars = tune.bars.split_off(start);
+            tune.bars.truncate(BARS);
+            spoil(&mut tune, rng);
+        }
+    }
+    tune
+}
+
+/// Moves one note in ten by one or two steps of the scale.
+fn spoil(tune: &mut Tune, rng: &mut ChaCha8Rng) {
+    let events = tune.bars.iter_mut().flat_map(|bar| &mut bar.events);
+    for event in events {
+        if let Event::Note(note) = event
+            && rng.random_bool(0.1)
+        {
+            let by = [-2, -1, 1, 2][rng.random_range(0..4)];
+            let step = note.pitch.step as i8 + by;
+            note.pitch.octave += step.div_euclid(7);
+            note.pitch.step = step.rem_euclid(7) as u8;
+        }
+    }
+}
