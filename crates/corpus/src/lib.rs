@@ -47,5 +47,5 @@ pub use import::{ImportOptions, ImportSummary, Progress, Skipped, Stage};
 pub use reading::{Stated, stated};
 pub use split::{Split, SplitConfig};
 pub use stats::{Count, Stats};
-pub use store::{Finding, Store};
+pub use store::{Finding, Store, TitleIndex, TitlePlace};
 pub use titles::{Cleaned, Telling, Title, TitleKind, clean_title, fold, telling, without_article};

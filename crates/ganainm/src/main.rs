@@ -30,6 +30,7 @@ Examples:
   ganainm map runs/gru                           see where dance types lie among them
   ganainm study configs/studies/architectures.toml   several towers, five seeds each, one table
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt
+  ganainm find drowsie magie                     tunes for words
 
 `ganainm help COMMAND` tells more about each, with examples.";
 
@@ -62,6 +63,8 @@ enum Command {
     Name(commands::name::Args),
     /// Order given titles for given tunes, or given tunes for given titles.
     Rank(commands::rank::Args),
+    /// Find tunes for words: by the text of their titles, misspelt or not, and by their music.
+    Find(commands::find::Args),
     /// Print completions for a shell.
     Completions(commands::completions::Args),
 }
@@ -111,6 +114,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Importance(args) => commands::importance::run(&args),
         Command::Name(args) => commands::name::run(&args),
         Command::Rank(args) => commands::rank::run(&args),
+        Command::Find(args) => commands::find::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }
 }

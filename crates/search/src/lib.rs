@@ -2,6 +2,7 @@
 
 mod compose;
 mod naming;
+mod find;
 mod overlap;
 mod rank;
 
@@ -11,5 +12,6 @@ pub use naming::{
     NotePlace, Passage, SIGN_NAMES, SIGNS, ShownBar, Suggestion, VectorIndex, WORK_SIGNS, Weighed,
     Weights, source_link,
 };
+pub use find::{Filter, FilterError, FindError, Finder, Found, Matched, Query, Reason};
 pub use overlap::{GRAM, Overlap, OverlapIndex, Run, Shared};
 pub use rank::{Placed, RankError, by_title, by_tune};

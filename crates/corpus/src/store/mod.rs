@@ -7,6 +7,7 @@
 
 mod copy;
 mod load;
+mod words;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use crate::Error;
 
 pub use load::Finding;
+pub use words::{TitleIndex, TitlePlace};
 pub(crate) use write::Writer;
 
 /// Marks the file as ours: "GanA" in ASCII.

@@ -5,6 +5,7 @@ pub(crate) mod compose;
 pub(crate) mod corpus;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
+pub(crate) mod find;
 pub(crate) mod fuse;
 pub(crate) mod importance;
 pub(crate) mod map;

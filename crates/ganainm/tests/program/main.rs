@@ -3,6 +3,7 @@
 
 mod cli;
 mod composing;
+mod finding;
 mod fusing;
 mod mapping;
 mod studying;
