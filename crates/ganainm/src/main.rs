@@ -31,6 +31,7 @@ Examples:
   ganainm study configs/studies/architectures.toml   several towers, five seeds each, one table
   ganainm rank --run runs/gru --tunes new.abc --titles names.txt
   ganainm find drowsie magie                     tunes for words
+  ganainm serve --runs runs                      all of it as a page
 
 `ganainm help COMMAND` tells more about each, with examples.";
 
@@ -65,6 +66,8 @@ enum Command {
     Rank(commands::rank::Args),
     /// Find tunes for words: by the text of their titles, misspelt or not, and by their music.
     Find(commands::find::Args),
+    /// Serve the page and the HTTP API: name a tune, find tunes, walk about the map, look at runs.
+    Serve(commands::serve::Args),
     /// Print completions for a shell.
     Completions(commands::completions::Args),
 }
@@ -115,6 +118,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Name(args) => commands::name::run(&args),
         Command::Rank(args) => commands::rank::run(&args),
         Command::Find(args) => commands::find::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }
 }

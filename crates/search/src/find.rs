@@ -50,7 +50,7 @@ pub struct Found {
     /// Dance type of most of its settings.
     #[serde(rename = "type")]
     pub dance_type: Option<String>,
-    /// Key of its first setting that passes the filter, in words.
+    /// Key, in words, of the setting that is shown for it: the first in the metre of most that pass the filter.
     pub key: Option<String>,
     /// Metre of that setting.
     pub metre: Option<String>,
@@ -206,7 +206,7 @@ impl Finder {
 
     fn found(&self, filter: &Filter, work: usize, (score, why): (f32, Vec<Reason>)) -> Found {
         let work: &Work = &self.corpus.works[work];
-        let setting = filter.first(work).unwrap_or(&work.settings[0]);
+        let setting = filter.shown(work);
         Found {
             tune: work.id.clone(),
             title: work.titles.first().map_or(&work.id, |title| &title.text).clone(),

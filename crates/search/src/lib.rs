@@ -1,17 +1,18 @@
 //! From a trained run to answers.
 
 mod compose;
-mod naming;
 mod find;
+pub mod http;
+mod naming;
 mod overlap;
 mod rank;
 
 pub use compose::{Commission, ComposeError, Composed, Composer, Sampling, usual_metre};
+pub use find::{Filter, FilterError, FindError, Finder, Found, Matched, Query, Reason};
 pub use naming::{
     Answer, BesideBars, ExactVectors, Heard, IN_PIECES, KNOWN_SIGNS, Match, NameError, Namer,
     NotePlace, Passage, SIGN_NAMES, SIGNS, ShownBar, Suggestion, VectorIndex, WORK_SIGNS, Weighed,
     Weights, source_link,
 };
-pub use find::{Filter, FilterError, FindError, Finder, Found, Matched, Query, Reason};
 pub use overlap::{GRAM, Overlap, OverlapIndex, Run, Shared};
 pub use rank::{Placed, RankError, by_title, by_tune};

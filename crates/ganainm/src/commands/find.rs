@@ -12,7 +12,7 @@ use crate::{DbArgs, screen};
 #[command(after_help = "\
 Examples:
   ganainm find drowsy maggie
-  ganainm find drowsie magy --type reel --key Edor
+  ganainm find drowsie magie --type reel --key Edor
   ganainm find dancing at dawn --run runs/gru    also by the melodies that such a title would fit
   ganainm find --type 'slip jig'                 no words: the best known ones
   ganainm find kesh --json | jq -r .tune

@@ -12,6 +12,7 @@ pub(crate) mod map;
 pub(crate) mod name;
 pub(crate) mod pretrain;
 pub(crate) mod rank;
+pub(crate) mod serve;
 pub(crate) mod study;
 pub(crate) mod track;
 pub(crate) mod train;

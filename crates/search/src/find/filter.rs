@@ -55,8 +55,18 @@ impl Filter {
         *self == Self::default() || self.first(work).is_some()
     }
 
+    /// The setting that stands for a work: of those that are what is asked for the first one in the metre of most.
+    pub(super) fn shown<'w>(&self, work: &'w Work) -> &'w Setting {
+        let fitting: Vec<&Setting> =
+            work.settings.iter().filter(|setting| self.fits(work, setting)).collect();
+        let like = |one: &Setting| fitting.iter().filter(|other| other.metre == one.metre).count();
+        let most = fitting.iter().map(|one| like(one)).max();
+        let usual = fitting.iter().find(|one| Some(like(one)) == most);
+        usual.copied().unwrap_or(&work.settings[0])
+    }
+
     /// The first setting that is what is asked for.
-    pub(super) fn first<'w>(&self, work: &'w Work) -> Option<&'w Setting> {
+    fn first<'w>(&self, work: &'w Work) -> Option<&'w Setting> {
         work.settings.iter().find(|setting| self.fits(work, setting))
     }
 

@@ -1,0 +1,167 @@
+//! Claims about the API, asked without a network.
+
+use std::collections::BTreeSet;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use corpus::{ImportOptions, Store};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::*;
+
+const BOOK: &str = "\
+X:1\nT:Drowsy Maggie\nR:reel\nM:4/4\nL:1/8\nK:Edor\n|:E2BE dEBE|E2BE AFDF|E2BE dEBE|BABc dAFD:|\n\n\
+X:2\nT:The Kesh\nR:jig\nM:6/8\nL:1/8\nK:G\n|:GAG GAB|ABA ABd|edd gdd|edB dBA:|\n";
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// A server over two tunes.
+struct Served {
+    router: Router,
+    runtime: tokio::runtime::Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl Served {
+    fn new(allow_origin: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let db = folder.path().join("a.db");
+        let store = Store::open(&db).unwrap();
+        store.import_bytes(("a.abc", BOOK.into()), &ImportOptions::default(), &mut |_| ()).unwrap();
+        let options = ServeOptions {
+            db,
+            run: None,
+            runs: Some(folder.path().to_owned()),
+            host: [127, 0, 0, 1].into(),
+            port: 0,
+            allow_origin: allow_origin.map(str::to_owned),
+        };
+        let router = router(Arc::new(App::open(&options).unwrap()));
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        Self { router, runtime, _folder: folder }
+    }
+
+    fn ask(&self, request: Request<Body>) -> Answer {
+        self.runtime.block_on(async {
+            let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+            let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+            Answer { status: head.status, headers: head.headers, body }
+        })
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.ask(Request::get(path).body(Body::empty()).unwrap())
+    }
+
+    fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
+        self.ask(Request::post(path).body(body.into()).unwrap())
+    }
+}
+
+#[test]
+fn the_document_names_every_route_and_no_other() {
+    let source = include_str!("../http.rs");
+    let routes: BTreeSet<&str> = source
+        .split(".route(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|route| route.starts_with("/api") || ["/health", "/metrics"].contains(route))
+        .collect();
+    let document: Value = serde_json::from_str(openapi::DOCUMENT).unwrap();
+    let named: BTreeSet<&str> =
+        document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(routes, named);
+    assert!(routes.len() > 10, "{routes:?}");
+}
+
+#[test]
+fn words_find_tunes_and_ids_give_their_settings() {
+    let served = Served::new(None);
+    let found = served.get("/api/find?q=drowsie%20magie").json();
+    let id = found["found"][0]["tune"].as_str().unwrap().to_owned();
+    assert_eq!(found["found"][0]["title"], "Drowsy Maggie");
+    assert_eq!(found["found"][0]["why"][0]["matched"], "spelling");
+    let tune = served.get(&format!("/api/tunes/{id}")).json();
+    assert!(tune["settings"][0]["abc"].as_str().unwrap().contains("E2BE"));
+    assert_eq!(served.get("/api/find?type=jig").json()["found"].as_array().unwrap().len(), 1);
+    assert_eq!(served.get("/health").json()["works"], 2);
+}
+
+#[test]
+fn errors_are_problem_documents() {
+    let served = Served::new(None);
+    let check = |answer: Answer, status: u16| {
+        assert_eq!(answer.status.as_u16(), status);
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(answer.json()["status"], status);
+        assert!(!answer.json()["detail"].as_str().unwrap().is_empty());
+    };
+    check(served.get("/nothing"), 404);
+    check(served.get("/api/tunes/a:99"), 404);
+    check(served.get("/api/tunes/%FF"), 400);
+    check(served.get("/api/find?k=many"), 400);
+    check(served.get("/api/find?type=blues"), 400);
+    check(served.get(&format!("/api/find?q={}", "a".repeat(501))), 400);
+    check(served.post("/api/find", ""), 405);
+    check(served.get("/api/runs/none/curves"), 404);
+    check(served.get("/api/runs/..%2F..%2Fetc"), 404);
+    check(served.get("/api/map?run=none"), 404);
+}
+
+#[test]
+fn other_origins_may_read_answers_only_where_they_are_allowed() {
+    let allowed = header::ACCESS_CONTROL_ALLOW_ORIGIN;
+    let served = Served::new(None);
+    assert!(!served.get("/api/find").headers.contains_key(&allowed));
+    let served = Served::new(Some("https://example.org"));
+    assert_eq!(served.get("/api/find").headers[&allowed], "https://example.org");
+    let ask = Request::options("/api/name").header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST");
+    let answer = served.ask(ask.body(Body::empty()).unwrap());
+    assert_eq!(
+        (answer.status, &answer.headers[&allowed]),
+        (StatusCode::NO_CONTENT, &"https://example.org".parse().unwrap())
+    );
+}
+
+#[test]
+fn the_page_is_inside_the_program_and_has_nothing_inline() {
+    let served = Served::new(None);
+    let page = served.get("/");
+    let text = String::from_utf8(page.body.clone()).unwrap();
+    assert!(
+        page.headers[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap()
+            .contains("script-src 'self'")
+    );
+    assert!(!text.contains("<style") && !text.contains(" style=") && !text.contains("onclick"));
+    for path in ["/app.js", "/app.css", "/icon.svg"] {
+        assert!(text.contains(path), "{path}");
+        let first = served.get(path);
+        assert_eq!(first.status, StatusCode::OK, "{path}");
+        let again = Request::get(path).header(header::IF_NONE_MATCH, &first.headers[header::ETAG]);
+        let again = served.ask(again.body(Body::empty()).unwrap());
+        assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
+    }
+}
+
+#[test]
+fn what_was_asked_is_counted_by_route() {
+    let served = Served::new(None);
+    served.get("/api/tunes/b:1");
+    served.get("/api/tunes/b:2");
+    let text = String::from_utf8(served.get("/metrics").body).unwrap();
+    let line = "ganainm_request_seconds_count{route=\"/api/tunes/{id}\",status=\"404\"} 2\n";
+    assert!(text.contains(line), "{text}");
+}

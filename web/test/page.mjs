@@ -1,0 +1,178 @@
+// Walks through the page in headless Chromium: node test/page.mjs GANAINM [FOLDER FOR SCREENSHOTS]
+// Nothing may be said on the console, nothing fetched from elsewhere, and everything that can be used has a name.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { fakeRuns } from "./runs.mjs";
+
+const [program, shots] = process.argv.slice(2);
+assert(program, "name the program: node test/page.mjs target/release/ganainm");
+const folder = await mkdtemp(join(tmpdir(), "ganainm-page-"));
+const book = new URL("tunes.abc", import.meta.url).pathname;
+execFileSync(program, ["corpus", "add", book, "--db", join(folder, "corpus.db")], { stdio: "ignore" });
+await fakeRuns(join(folder, "runs"), 20_000);
+if (shots) await mkdir(shots, { recursive: true });
+
+/** Starts the server; where it is, and what stops it. */
+async function serve() {
+  const args = ["serve", "--db", join(folder, "corpus.db"), "--runs", join(folder, "runs"), "--port", "0"];
+  const server = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  for await (const chunk of server.stderr) {
+    const address = /http:\/\/\S+/.exec(String(chunk));
+    if (address) return { address: address[0].replace(/\/$/, ""), server };
+  }
+  throw new Error("the server did not start");
+}
+
+const { address, server } = await serve();
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const complaints = [];
+
+async function open(options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(address) && !request.url().startsWith("data:")) complaints.push(`fetched ${request.url()}`);
+  });
+  page.go = async (hash) => {
+    await page.goto(`${address}/${hash}`);
+    await page.locator("main h2").waitFor();
+  };
+  page.shot = async (name) => shots && page.screenshot({ path: join(shots, `${name}.png`) });
+  return page;
+}
+
+/** Every control and picture on the page has a name for those who do not see it. */
+async function named(page) {
+  const tree = await (await page.context().newCDPSession(page)).send("Accessibility.getFullAXTree");
+  const roles = ["button", "link", "textbox", "searchbox", "combobox", "checkbox", "slider", "image", "application", "table", "region"];
+  const nameless = tree.nodes.filter((node) => !node.ignored && roles.includes(node.role?.value) && !node.name?.value?.trim());
+  assert.deepEqual(nameless.map((node) => node.role.value), [], `without a name at ${page.url()}`);
+}
+
+async function names(page, label) {
+  await page.go("#/name");
+  await page.getByRole("button", { name: "An example" }).click();
+  await page.locator(".verdict").waitFor();
+  assert(await page.getByRole("img", { name: "Notation: your tune" }).isVisible());
+  assert.match(await page.locator(".verdict").innerText(), /The Swallow's Tail/);
+  await page.getByRole("img", { name: "Notation: The Swallow's Tail" }).waitFor();
+  await page.getByRole("button", { name: "Play your tune" }).click();
+  await page.locator(".notation .sounds").first().waitFor();
+  await page.getByRole("button", { name: "Stop your tune" }).click();
+  await named(page);
+  await page.shot(`${label}-name`);
+}
+
+async function finds(page, label) {
+  await page.go("#/find");
+  await page.getByRole("searchbox", { name: "Words" }).fill("swalows tale");
+  await page.locator(".found .title", { hasText: "The Swallow's Tail" }).waitFor();
+  assert.equal(await page.locator(".found .title").first().innerText(), "The Swallow's Tail");
+  await page.locator(".found summary").first().click();
+  await page.getByRole("img", { name: "Notation: The Swallow's Tail, setting 1" }).waitFor();
+  await named(page);
+  await page.shot(`${label}-find`);
+  await page.getByRole("searchbox", { name: "Words" }).fill("");
+  await page.getByRole("combobox", { name: "Type" }).selectOption("reel");
+  await page.getByText("2 tunes, the best known first.").waitFor();
+}
+
+/** All of a search without a pointer. */
+async function keys(page) {
+  await page.go("#/find");
+  await page.keyboard.type("munster");
+  await page.locator(".found .title", { hasText: "The Star of Munster" }).waitFor();
+  const until = async (name) => {
+    for (let presses = 0; presses < 30; presses++) {
+      await page.keyboard.press("Tab");
+      const own = await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+      if (own.includes(name)) return;
+    }
+    throw new Error(`no way to ${name} by the Tab key`);
+  };
+  await until("Play The Star of Munster");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Stop The Star of Munster" }).waitFor();
+  await page.keyboard.press("Enter");
+  await until("The Star of Munster");
+  await page.keyboard.press("Enter");
+  await page.getByRole("img", { name: /Notation: The Star of Munster/ }).waitFor();
+}
+
+async function maps(page, label) {
+  await page.go("#/map");
+  const canvas = page.locator("canvas[data-frame]");
+  await canvas.waitFor();
+  const { x, y, width, height } = await canvas.boundingBox();
+  const [cx, cy] = [x + width / 2, y + height / 2];
+  const frames = [];
+  await page.mouse.move(cx, cy);
+  await page.mouse.down();
+  for (let step = 0; step < 60; step++) {
+    await page.mouse.move(cx + 40 * Math.sin(step / 5), cy + step);
+    frames.push(Number(await canvas.getAttribute("data-frame")));
+  }
+  await page.mouse.up();
+  frames.sort((a, b) => a - b);
+  const [median, late] = [frames[30], frames[57]];
+  console.log(`${label}: 20,000 points drawn in ${median} ms (median), ${late} ms (95 %)`);
+  assert(median < 1000 / 60, `a frame takes ${median} ms`);
+  await page.getByRole("button", { name: "Show all" }).click();
+  await page.getByRole("button", { name: "Draw a ring" }).click();
+  await page.mouse.move(cx - 40, cy - 40);
+  await page.mouse.down();
+  for (const [dx, dy] of [[40, -40], [40, 40], [-40, 40], [-40, -38]]) await page.mouse.move(cx + dx, cy + dy, { steps: 4 });
+  await page.mouse.up();
+  await page.getByRole("heading", { name: /tunes chosen/ }).waitFor();
+  await page.getByRole("searchbox", { name: "Titles with" }).fill("tune 1234");
+  await page.getByRole("heading", { name: /11 tunes chosen/ }).waitFor();
+  const slider = page.getByRole("slider", { name: "Training" });
+  await slider.fill("0");
+  await page.getByText("100 steps, early").waitFor();
+  await canvas.focus();
+  for (const key of ["+", "ArrowLeft", "0"]) await page.keyboard.press(key);
+  await named(page);
+  await page.waitForTimeout(600);
+  await page.shot(`${label}-map`);
+}
+
+async function looksAtRuns(page, label) {
+  await page.go("#/runs");
+  await page.getByRole("button", { name: /^late/ }).click();
+  await page.getByRole("img", { name: "Loss by step" }).waitFor();
+  await named(page);
+  await page.shot(`${label}-runs`);
+  await page.getByRole("button", { name: "study" }).click();
+  await page.getByRole("table", { name: "melody → title, mrr" }).waitFor();
+}
+
+try {
+  const wide = { viewport: { width: 1100, height: 900 } };
+  const devices = {
+    light: { ...wide, colorScheme: "light" },
+    dark: { ...wide, colorScheme: "dark" },
+    phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+  };
+  for (const [label, options] of Object.entries(devices)) {
+    const page = await open(options);
+    for (const view of [names, finds, maps, looksAtRuns]) {
+      await view(page, label);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      assert(over <= 0, `${label}: ${view.name} is ${over} pixels too wide`);
+    }
+    if (label === "light") await keys(page);
+    await page.context().close();
+  }
+  assert.deepEqual(complaints, []);
+  console.log("the page does what it should");
+} finally {
+  await browser.close();
+  server.kill("SIGTERM");
+  await rm(folder, { recursive: true, force: true });
+}
