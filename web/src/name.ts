@@ -117,7 +117,7 @@ function answered(answer: api.Answer, paper: HTMLElement | null, drawn: () => Dr
       mark(drawn(), match.evidence.flatMap((passage) => passage.query_differs));
     };
     if (place === 0) marks();
-    return matched(match, place === 0 && answer.known >= 0.5, marks);
+    return matched(match, place === 0, marks);
   });
   const titles = answer.titles.map(({ title }) => h("li", {}, title));
   return h("div", { class: "answer" }, head,

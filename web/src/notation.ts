@@ -122,7 +122,7 @@ export function lazyNotation(abc: string, label: string, ready: (drawn: Drawn) =
     watcher.disconnect();
     const music = drawMusic(target, abc, label);
     if (music) ready(music);
-  });
+  }, { rootMargin: "300px" });
   watcher.observe(target);
   return target;
 }

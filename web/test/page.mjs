@@ -61,9 +61,10 @@ async function names(page, label) {
   await page.locator(".verdict").waitFor();
   assert(await page.getByRole("img", { name: "Notation: your tune" }).isVisible());
   assert.match(await page.locator(".verdict").innerText(), /The Swallow's Tail/);
+  await page.locator(".matches .notation").first().scrollIntoViewIfNeeded();
   await page.getByRole("img", { name: "Notation: The Swallow's Tail" }).waitFor();
   await page.getByRole("button", { name: "Play your tune" }).click();
-  await page.locator(".notation .sounds").first().waitFor();
+  await page.locator(".paper .sounds").first().waitFor();
   await page.getByRole("button", { name: "Stop your tune" }).click();
   await named(page);
   await page.shot(`${label}-name`);
