@@ -20,6 +20,9 @@ eaag abag|e^def =g2f^g|af=ge dB^GB|AcBG A2||
 /** Notes that a tune must have before it is worth asking. */
 const LEAST_NOTES = 6;
 
+/** From this probability on a tune is said to be known, and from the other on perhaps, as `ganainm name` does. */
+const [KNOWN, PERHAPS] = [0.8, 0.3];
+
 /** What is in the editor outlives the view. */
 let kept = "";
 
@@ -130,8 +133,8 @@ function verdict(known: number, first: api.Match | undefined): (string | Node)[]
   const sure = h("span", { class: "quiet" }, ` (${percent(known)} sure that it is among the tunes here)`);
   if (!first) return ["Nothing here is like this tune."];
   const name = h("strong", {}, first.title || "a tune without a name");
-  if (known >= 0.9) return ["This is ", name, ".", sure];
-  if (known >= 0.5) return ["This may be ", name, ".", sure];
+  if (known >= KNOWN) return ["This is ", name, ".", sure];
+  if (known >= PERHAPS) return ["This may be ", name, ".", sure];
   return ["Nobody here seems to know this tune. Its nearest relatives are below.", sure];
 }
 

@@ -79,7 +79,11 @@ async fn arrived(body: Body) -> Result<Bytes, Problem> {
 
 /// The tunes of a body.
 fn tunes(bytes: &[u8]) -> Result<Vec<Tune>, Problem> {
-    let mut tunes = abc::read_bytes(bytes).tunes;
+    let mut tunes = if bytes.starts_with(b"MThd") {
+        vec![abc::read_midi(bytes).map_err(|error| Problem::no_tune(error.to_string()))?]
+    } else {
+        abc::read_bytes(bytes).tunes
+    };
     if tunes.is_empty() {
         tunes.push(abc::read_tune(&abc::decode(bytes)));
     }

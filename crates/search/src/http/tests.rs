@@ -99,6 +99,37 @@ fn words_find_tunes_and_ids_give_their_settings() {
 }
 
 #[test]
+fn a_tune_without_a_name_is_named_from_abc_and_from_midi() {
+    let served = Served::new(None);
+    let kesh = "X:7\nM:6/8\nL:1/8\nK:A\n|:ABA ABc|BcB Bce|fee aee|fec ecB:|\n".to_owned();
+    let check = |body: Vec<u8>, x: &str| {
+        let answer = served.post("/api/name?k=1", body).json();
+        assert_eq!(answer[0]["x"], x);
+        let best = &answer[0]["matches"][0];
+        assert_eq!(best["title"], "The Kesh");
+        assert!(best["abc"].as_str().unwrap().contains("GAG"));
+        assert!(!best["evidence"].as_array().unwrap().is_empty());
+        assert!(answer[0]["abc"].as_str().unwrap().contains("K:"));
+    };
+    check(kesh.clone().into_bytes(), "7");
+    let music = kesh.split("K:A\n").nth(1).unwrap().to_owned();
+    check(music.into_bytes(), "");
+    check(abc::midi(&abc::read_tune(&kesh)), "");
+}
+
+#[test]
+fn bodies_without_music_or_with_too_much_are_refused() {
+    let served = Served::new(None);
+    let status = |body: Vec<u8>| served.post("/api/name", body).status.as_u16();
+    assert_eq!(status(Vec::new()), 422);
+    assert_eq!(status(b"\x00\xff\xfe".to_vec()), 422);
+    assert_eq!(status(b"MThd\x00\x00".to_vec()), 422);
+    assert_eq!(status(vec![b'A'; BODY_LIMIT + 1]), 413);
+    assert_eq!(status("ABcd ".repeat(2000).into_bytes()), 413);
+    assert_eq!(status("X:1\nK:C\nABc|\n\n".repeat(21).into_bytes()), 413);
+}
+
+#[test]
 fn errors_are_problem_documents() {
     let served = Served::new(None);
     let check = |answer: Answer, status: u16| {
