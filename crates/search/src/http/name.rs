@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use abc::Tune;
-use axum::body::{Body, Bytes, HttpBody, to_bytes};
+use axum::body::{Bytes, HttpBody};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
@@ -54,10 +55,10 @@ struct Shown {
 pub(super) async fn name(
     State(app): State<Arc<App>>,
     asked: Result<Query<Asked>, QueryRejection>,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
     let most = asked?.0.k.unwrap_or(5).min(MOST);
-    let bytes = arrived(body).await?;
+    let bytes = arrived(request).await?;
     let naming = Arc::clone(&app);
     let work = move || {
         let tunes = tunes(&bytes)?;
@@ -67,14 +68,17 @@ pub(super) async fn name(
 }
 
 /// The body, if it is small enough and comes in time.
-async fn arrived(body: Body) -> Result<Bytes, Problem> {
+async fn arrived(request: Request) -> Result<Bytes, Problem> {
     let too_large = || Problem::too_large(format!("a body may have {BODY_LIMIT} bytes"));
     // Where the size is stated, what is too large is not read at all.
-    if body.size_hint().lower() > BODY_LIMIT as u64 {
+    if request.body().size_hint().lower() > BODY_LIMIT as u64 {
         return Err(too_large());
     }
-    let read = tokio::time::timeout(TIME_LIMIT, to_bytes(body, BODY_LIMIT)).await;
-    read.map_err(|_| Problem::late())?.map_err(|_| too_large())
+    let read = tokio::time::timeout(TIME_LIMIT, Bytes::from_request(request, &())).await;
+    read.map_err(|_| Problem::late())?.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => Problem::bad("the body could not be read to its end"),
+    })
 }
 
 /// The tunes of a body.
