@@ -179,8 +179,11 @@ function evidence(passages: api.Passage[]): string {
     const moved = by === 0 ? "" : `, ${Math.abs(by)} ${Math.abs(by) === 1 ? "semitone" : "semitones"} ${by > 0 ? "higher" : "lower"} there`;
     return `your ${span(passage.query)} and its ${span(passage.setting)}${moved}`;
   });
-  const differing = passages.reduce((sum, passage) => sum + passage.setting_differs.length, 0);
-  const notes = differing === 0 ? "no note differs" : `${differing} ${differing === 1 ? "note differs" : "notes differ"}, marked below`;
+  const differing = passages.flatMap((passage) => passage.setting_differs);
+  const bars = [...new Set(differing.map(({ bar }) => bar + 1))].sort((a, b) => a - b);
+  const where = bars.length === 1 ? `bar ${bars[0]}` : `bars ${bars.slice(0, -1).join(", ")} and ${bars.at(-1)}`;
+  const count = differing.length === 1 ? "1 note differs" : `${differing.length} notes differ`;
+  const notes = differing.length === 0 ? "no note differs" : `${count}, in its ${where}, marked below`;
   return `Alike: ${told.join("; ")}; ${notes}.`;
 }
 

@@ -92,7 +92,7 @@ function bars(visual: Visual): VoiceElement[][] {
   return bars;
 }
 
-/** Marks notes, beside the colour with a sign below them, so that colour is not all that tells them. */
+/** Marks notes in another colour; what is written beside the notation says in which bars they are. */
 export function mark(drawn: Drawn | null, places: NotePlace[]): void {
   for (const place of places) {
     const elements = drawn?.bars[place.bar]?.[place.note]?.abselem?.elemset ?? [];

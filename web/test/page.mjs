@@ -84,6 +84,21 @@ async function finds(page, label) {
   await page.getByText("2 tunes, the best known first.").waitFor();
 }
 
+/** A picture for the README: a tune that was heard a little wrong, and what it is. */
+async function picture() {
+  const page = await open({ viewport: { width: 900, height: 600 }, colorScheme: "light" });
+  await page.go("#/name");
+  const heard = "M:C|\nL:1/8\nK:G\ndG (3BAG dGBG|Bcde fdcA|=F2AF cFAF|Bcde =f2ef|\ndG (3BAG dGBG|Bcde =f2ef|ge=fd cAFA|GBAF G2||\n";
+  await page.getByRole("textbox").fill(heard);
+  await page.locator(".verdict").waitFor();
+  await page.locator(".matches .notation").first().scrollIntoViewIfNeeded();
+  await page.locator(".matches .differs").first().waitFor({ state: "attached" });
+  await page.evaluate(() => (document.activeElement?.blur(), window.scrollTo(0, 0)));
+  const { y } = await page.locator(".matches > li").nth(1).boundingBox();
+  await page.screenshot({ path: join(shots, "picture.png"), fullPage: true, clip: { x: 0, y: 0, width: 900, height: y } });
+  await page.context().close();
+}
+
 /** All of a search without a pointer. */
 async function keys(page) {
   await page.go("#/find");
@@ -172,6 +187,7 @@ try {
     if (label === "light") await keys(page);
     await page.context().close();
   }
+  if (shots) await picture();
   assert.deepEqual(complaints, []);
   console.log("the page does what it should");
 } finally {

@@ -6,6 +6,7 @@ mod composing;
 mod finding;
 mod fusing;
 mod mapping;
+mod serving;
 mod studying;
 mod tracking;
 mod training;
