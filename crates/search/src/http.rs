@@ -1,6 +1,6 @@
 //! The page and the HTTP API over a store and the runs beside it.
 //!
-//! Handlers wait on a few blocking threads behind a bounded queue, see [`gate`]; every error is a problem document.
+//! Handlers wait on a few blocking threads behind a bounded queue; every error is a problem document.
 
 mod around;
 mod find;

@@ -163,15 +163,12 @@ impl Text {
         let share = used.iter().filter(|used| **used).count() as f32 / words.len() as f32;
         let by_words = found / f32::max(sought, f32::MIN_POSITIVE) * (0.8 + 0.15 * share);
         let by_letters = 0.9 * shared_letters(folded, title);
-        if by_letters > by_words {
-            return (Matched::Spelling, by_letters);
-        }
-        let matched = match (all, exact) {
+        let matched = match (all, exact && found > 0.0) {
             (true, true) => Matched::Words,
             (false, true) => Matched::Partly,
             _ => Matched::Spelling,
         };
-        (matched, by_words)
+        (matched, by_words.max(by_letters))
     }
 }
 
