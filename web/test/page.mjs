@@ -17,17 +17,32 @@ await fakeRuns(join(folder, "runs"), 20_000);
 if (shots) await mkdir(shots, { recursive: true });
 
 /** Starts the server; where it is, and what stops it. */
-async function serve() {
+function serve() {
   const args = ["serve", "--db", join(folder, "corpus.db"), "--runs", join(folder, "runs"), "--port", "0"];
   const server = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-  for await (const chunk of server.stderr) {
-    const address = /http:\/\/\S+/.exec(String(chunk));
-    if (address) return { address: address[0].replace(/\/$/, ""), server };
-  }
-  throw new Error("the server did not start");
+  let said = "";
+  return new Promise((found, failed) => {
+    server.on("exit", (code) => failed(new Error(`the server ended with ${code}`)));
+    server.stderr.on("data", (text) => {
+      // A line may come in pieces.
+      said += text;
+      const [, address] = /(http:\/\/[^/\s]+)\/ /.exec(said) ?? [];
+      if (address) found({ address, server });
+    });
+  });
 }
 
-const { address, server } = await serve();
+/** Nothing here takes minutes: whatever hangs ends the test. */
+const LONGEST = 150_000;
+let server;
+setTimeout(() => {
+  console.error("the walk through the page hangs");
+  server?.kill("SIGKILL");
+  process.exit(1);
+}, LONGEST).unref();
+const served = await serve();
+server = served.server;
+const { address } = served;
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 const complaints = [];
 
