@@ -5,13 +5,17 @@ use corpus::{Corpus, Setting, Split, SplitConfig, Work};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use search::{IN_PIECES, Namer};
 
 /// Bars of a part of a tune.
 const BARS: usize = 8;
 
+/// From this share of the points that a setting could have in pieces, two settings are the same melody.
+const SAME_MELODY: f32 = 0.4;
+
 /// What is asked of a hidden setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// The whole setting.
     Whole,
     /// Its first eight bars as written.
@@ -20,24 +24,27 @@ pub enum Kind {
     Noisy,
 }
 
-pub const KINDS: [Kind; 3] = [Kind::Whole, Kind::First, Kind::Noisy];
+pub(crate) const KINDS: [Kind; 3] = [Kind::Whole, Kind::First, Kind::Noisy];
 
 /// A hidden setting and what is asked of it.
-pub struct Asked<'c> {
-    pub work: &'c Work,
-    pub setting: &'c Setting,
-    pub tune: Tune,
+pub(crate) struct Asked<'c> {
+    pub(crate) work: &'c Work,
+    pub(crate) setting: &'c Setting,
+    pub(crate) tune: Tune,
 }
 
 /// The corpus in three parts that share no family: weights are fitted on the first, chosen on the second, and measured on
 /// the third, which is large enough for a thousand queries.
-pub fn split(corpus: &Corpus) -> Result<Split, corpus::Error> {
+pub(crate) fn split(corpus: &Corpus) -> Result<Split, corpus::Error> {
     let shares = SplitConfig { train: 0.6, validation: 0.08, test: 0.32, ..SplitConfig::default() };
     Split::new(corpus, &shares)
 }
 
 /// One setting each of at most `count` works that have several.
-pub fn asked<'c>(works: &[&'c Work], (kind, count, seed): (Kind, usize, u64)) -> Vec<Asked<'c>> {
+pub(crate) fn asked<'c>(
+    works: &[&'c Work],
+    (kind, count, seed): (Kind, usize, u64),
+) -> Vec<Asked<'c>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut works: Vec<&Work> = works.iter().copied().filter(|w| w.settings.len() > 1).collect();
     works.shuffle(&mut rng);
@@ -78,4 +85,12 @@ fn spoil(tune: &mut Tune, rng: &mut ChaCha8Rng) {
             note.pitch.step = step.rem_euclid(7) as u8;
         }
     }
+}
+
+/// Whether another setting of the work is the same melody as the hidden one.
+pub(crate) fn has_like(namer: &Namer, asked: &Asked<'_>) -> bool {
+    let whole = asked.setting.tune();
+    let others = asked.work.settings.iter().filter(|other| other.id != asked.setting.id);
+    let mut likeness = others.filter_map(|other| namer.aligned(&whole, &other.id));
+    likeness.any(|signs| signs[IN_PIECES] >= SAME_MELODY)
 }

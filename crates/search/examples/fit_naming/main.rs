@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Context;
-use common::{Asked, KINDS, Kind, asked, split};
+use common::{Asked, KINDS, Kind, asked, has_like, split};
 use corpus::{Corpus, Store, Work};
 use rayon::prelude::*;
 use regression::{Choice, Example, logistic, softmax};
@@ -22,9 +22,6 @@ use search::{Heard, KNOWN_SIGNS, Namer, WORK_SIGNS, Weights};
 
 /// Candidates of a query that the ranking is fitted on.
 const CANDIDATES: usize = 60;
-
-/// From this share of the points that a setting could have, two settings are the same melody.
-const SAME_MELODY: f32 = 0.4;
 
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
@@ -110,12 +107,4 @@ fn known(
         both.collect::<Vec<Example<KNOWN_SIGNS>>>()
     };
     logistic(&KINDS.into_iter().flat_map(examples).collect::<Vec<_>>())
-}
-
-/// Whether another setting of the work is the same melody as the hidden one.
-fn has_like(namer: &Namer, asked: &Asked<'_>) -> bool {
-    let whole = asked.setting.tune();
-    let others = asked.work.settings.iter().filter(|other| other.id != asked.setting.id);
-    let mut likeness = others.filter_map(|other| namer.aligned(&whole, &other.id));
-    likeness.any(|signs| signs[search::IN_PIECES] >= SAME_MELODY)
 }

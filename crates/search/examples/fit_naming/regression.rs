@@ -1,15 +1,15 @@
 //! Regressions with few weights: signs are scaled to unit spread and the likelihood is climbed with Adam.
 
 /// A query: the signs of its candidates, and which one is right.
-pub struct Choice<const N: usize> {
-    pub right: usize,
-    pub signs: Vec<[f32; N]>,
+pub(crate) struct Choice<const N: usize> {
+    pub(crate) right: usize,
+    pub(crate) signs: Vec<[f32; N]>,
 }
 
 /// Something that is so or not.
-pub struct Example<const N: usize> {
-    pub signs: [f32; N],
-    pub known: bool,
+pub(crate) struct Example<const N: usize> {
+    pub(crate) signs: [f32; N],
+    pub(crate) known: bool,
 }
 
 const STEPS: i32 = 600;
@@ -18,7 +18,7 @@ const RATE: f64 = 0.03;
 const DECAY: f64 = 1e-3;
 
 /// The weights under which a softmax over the candidates finds the right ones likeliest.
-pub fn softmax<const N: usize>(choices: &[Choice<N>]) -> [f32; N] {
+pub(crate) fn softmax<const N: usize>(choices: &[Choice<N>]) -> [f32; N] {
     let all = || choices.iter().flat_map(|choice| &choice.signs);
     let spread = spreads(all());
     let gradient = |weights: &[f64; N]| {
@@ -38,7 +38,7 @@ pub fn softmax<const N: usize>(choices: &[Choice<N>]) -> [f32; N] {
 }
 
 /// Weights and bias of a logistic.
-pub fn logistic<const N: usize>(examples: &[Example<N>]) -> ([f32; N], f32) {
+pub(crate) fn logistic<const N: usize>(examples: &[Example<N>]) -> ([f32; N], f32) {
     let spread = spreads(examples.iter().map(|example| &example.signs));
     let mut bias = 0.0;
     let gradient = |weights: &[f64; N]| {

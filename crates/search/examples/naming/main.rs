@@ -1,0 +1,114 @@
+//! Measures naming on hidden settings of test works and prints Markdown tables.
+//!
+//! ```sh
+//! cargo run --release -p search --example naming -- STORE [FOLDER OR FILES OF O'NEILL'S BOOK IN ABC]
+//! ```
+
+#[path = "../common/mod.rs"]
+mod common;
+mod numbers;
+mod oneills;
+mod speed;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::Context;
+use common::{Asked, KINDS, asked, has_like, split};
+use corpus::{Store, Work};
+use numbers::{calibration_error, interval, separation};
+use rayon::prelude::*;
+use search::{Heard, Namer, Weighed};
+
+/// Queries of each kind.
+const QUERIES: usize = 1000;
+
+/// What orders the candidates, by its name.
+type System = (&'static str, fn(&Weighed<'_>) -> f32);
+
+pub(crate) const SYSTEMS: [System; 4] = [
+    ("n-grams alone", |found| found.signs[0] + found.signs[1]),
+    ("+ alignment", |found| found.signs[3]),
+    ("vectors alone", |found| found.signs[2]),
+    ("all, weighed", |found| found.score),
+];
+
+fn main() -> anyhow::Result<()> {
+    let mut args = std::env::args().skip(1);
+    let store = args.next().context("usage: naming STORE [O'NEILL'S BOOK]")?;
+    let store = Path::new(&store);
+    let namer = speed::built(store)?;
+    let corpus = Store::open_existing(store)?.load()?;
+    let parts = split(&corpus)?;
+    let test = parts.works(&corpus, &parts.test);
+    println!(
+        "corpus {}: {} works, {} settings\n",
+        &corpus.hash[..12],
+        namer.works(),
+        namer.settings()
+    );
+    println!("| query | n | system | MRR (95 %) | first (95 %) |\n|---|---|---|---|---|");
+    for kind in KINDS {
+        let asked = asked(&test, (kind, QUERIES, 11));
+        let hear = |asked: &Asked<'_>| namer.heard(&asked.tune, &|_, id| id == asked.setting.id);
+        let heard: Vec<Heard<'_>> = asked.par_iter().map(hear).collect();
+        for system in SYSTEMS {
+            let ranks: Vec<f64> = asked
+                .iter()
+                .zip(&heard)
+                .map(|(asked, heard)| reciprocal(heard, system, &|id| id == asked.work.id))
+                .collect();
+            row(&format!("{kind:?}"), system.0, &ranks);
+        }
+    }
+    let pages: Vec<String> = args.collect();
+    if !pages.is_empty() {
+        oneills::measure(&namer, &corpus, &pages)?;
+    }
+    known(&namer, &corpus.works, &test);
+    speed::measure(&namer, &test);
+    Ok(())
+}
+
+/// The reciprocal rank of the best right work; of several with the same value each place is as likely.
+pub(crate) fn reciprocal(heard: &Heard<'_>, system: System, right: &dyn Fn(&str) -> bool) -> f64 {
+    let values = heard.works.iter().map(|found| ((system.1)(found), right(found.tune)));
+    let values: Vec<(f32, bool)> = values.collect();
+    let best = values.iter().filter(|v| v.1).map(|v| v.0).fold(f32::NEG_INFINITY, f32::max);
+    if best == f32::NEG_INFINITY {
+        return 0.0;
+    }
+    let above = values.iter().filter(|v| v.0 > best).count();
+    let beside = values.iter().filter(|v| v.0 == best && !v.1).count();
+    1.0 / (1.0 + above as f64 + beside as f64 / 2.0)
+}
+
+pub(crate) fn row(query: &str, system: &str, reciprocals: &[f64]) {
+    let first: Vec<f64> =
+        reciprocals.iter().map(|rank| f64::from(u8::from(*rank >= 1.0))).collect();
+    let n = reciprocals.len();
+    println!("| {query} | {n} | {system} | {} | {} |", interval(reciprocals), interval(&first));
+}
+
+/// How well `known` tells hidden settings that have a like left from the same with their families hidden.
+fn known(namer: &Namer, works: &[Work], test: &[&Work]) {
+    let families: HashMap<&str, u32> = works.iter().map(|w| (w.id.as_str(), w.family)).collect();
+    println!(
+        "\n| query | same melody left | AUROC of known | calibration error of known |\n|---|---|---|---|"
+    );
+    for kind in KINDS {
+        let asked = asked(test, (kind, QUERIES, 11));
+        let alike: Vec<Asked<'_>> =
+            asked.into_par_iter().filter(|asked| has_like(namer, asked)).collect();
+        let known =
+            |asked: &Asked<'_>| namer.heard(&asked.tune, &|_, id| id == asked.setting.id).known;
+        let unknown = |asked: &Asked<'_>| {
+            let family = |work: &str, _: &str| families.get(work) == Some(&asked.work.family);
+            namer.heard(&asked.tune, &family).known
+        };
+        let (yes, no): (Vec<f64>, Vec<f64>) =
+            alike.par_iter().map(|asked| (known(asked), unknown(asked))).unzip();
+        let (auroc, error) = (separation(&yes, &no), calibration_error(&yes, &no));
+        println!("| {kind:?} | {} | {auroc:.3} | {error:.3} |", alike.len());
+    }
+}
