@@ -3,14 +3,17 @@
 use rustc_hash::FxHashMap;
 
 use super::align::Aligner;
+use super::dense;
 use super::evidence::{IN_PIECES, Query, SIGNS, Signs};
 use super::index::{Index, KINDS};
 use super::melody::Melody;
-use super::vectors::VectorIndex;
 use super::weights::Weights;
 
 /// Settings that are aligned, of those with the highest cosines.
 const ALIGNED: usize = 200;
+
+/// What a cosine of vectors counts for beside those of grams, when settings are chosen to be aligned.
+const VECTOR: f32 = 0.3;
 
 /// Numbers that speak for a work: those of its best setting, and three of its own.
 pub const WORK_SIGNS: usize = SIGNS + 3;
@@ -55,8 +58,11 @@ pub(crate) fn candidates(
 fn shortlist(index: &Index, melody: &Melody, hidden: Hidden<'_>) -> Vec<(u32, [f32; 3])> {
     let [notes, skeleton] =
         [0, 1].map(|at: usize| index.grams[at].cosines(&KINDS[at].counts(melody)));
+    // A vector always has as many numbers as those of the index.
+    let near = index.vectors.cosines(&dense::vector(melody)).unwrap_or_default();
+    let near = |at: u32| near.get(at as usize).copied().unwrap_or(0.0);
     let mut order: Vec<(f32, u32)> = (0..index.settings.len() as u32)
-        .map(|at| (notes[at as usize] + skeleton[at as usize], at))
+        .map(|at| (notes[at as usize] + skeleton[at as usize] + VECTOR * near(at), at))
         .filter(|&(cosine, at)| cosine > 0.0 && !hidden(at))
         .collect();
     let better = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
@@ -65,10 +71,9 @@ fn shortlist(index: &Index, melody: &Melody, hidden: Hidden<'_>) -> Vec<(u32, [f
         order.truncate(ALIGNED);
     }
     order.sort_unstable_by(better);
-    let _ = index.vectors.dimensions();
     order
         .into_iter()
-        .map(|(_, at)| (at, [notes[at as usize], skeleton[at as usize], 0.0]))
+        .map(|(_, at)| (at, [notes[at as usize], skeleton[at as usize], near(at)]))
         .collect()
 }
 

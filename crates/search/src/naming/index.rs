@@ -5,11 +5,10 @@ use std::ops::Range;
 use corpus::Corpus;
 use rayon::prelude::*;
 
-use super::dense::Projection;
 use super::grams::{Grams, Kind};
 use super::melody::{Melody, reading};
 use super::vectors::{ExactVectors, VectorIndex};
-use super::{NameError, melody};
+use super::{NameError, dense};
 
 /// The kinds of grams that are kept.
 pub(crate) const KINDS: [Kind; 2] = [Kind::Notes(4), Kind::Steps(5)];
@@ -27,7 +26,7 @@ pub(crate) struct Index {
     pub(crate) abc: String,
     /// Grams of each of [`KINDS`].
     pub(crate) grams: [Grams; 2],
-    /// The vector of each setting that has one, by its place.
+    /// The vector of each setting, by its place.
     pub(crate) vectors: ExactVectors,
 }
 
@@ -104,13 +103,10 @@ impl Index {
     }
 }
 
-/// The vectors of all melodies that have one.
-fn vectors(melodies: &[melody::Melody]) -> Result<ExactVectors, NameError> {
-    let projection = Projection::shipped();
-    let found: Vec<Option<Vec<f32>>> =
-        melodies.par_iter().map(|melody| projection.vector(melody)).collect();
-    let mut vectors = ExactVectors::new(projection.dimensions());
-    let ids: Vec<u32> = (0..).zip(&found).filter(|(_, v)| v.is_some()).map(|(at, _)| at).collect();
-    vectors.add(&ids, &found.into_iter().flatten().flatten().collect::<Vec<f32>>())?;
+/// The vectors of all melodies, by their places.
+fn vectors(melodies: &[Melody]) -> Result<ExactVectors, NameError> {
+    let rows: Vec<f32> = melodies.par_iter().flat_map_iter(dense::vector).collect();
+    let mut vectors = ExactVectors::new(dense::DIMENSIONS);
+    vectors.add(&(0..melodies.len() as u32).collect::<Vec<u32>>(), &rows)?;
     Ok(vectors)
 }

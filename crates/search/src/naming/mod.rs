@@ -28,6 +28,7 @@ use abc::Tune;
 
 pub use answer::{Answer, Match, NotePlace, Passage, Suggestion, source_link};
 pub use candidates::WORK_SIGNS;
+pub use dense::{BUCKETS, DIMENSIONS, matrix_bytes};
 pub use error::NameError;
 pub use evidence::{IN_PIECES, SIGN_NAMES, SIGNS};
 pub use hearing::KNOWN_SIGNS;
@@ -162,6 +163,17 @@ impl Namer {
         });
         heard.max_by(|a, b| a.best().total_cmp(&b.best())).unwrap_or_default()
     }
+}
+
+/// The buckets that the grams of a tune are hashed into for its vector, and what each counts for.
+pub fn melody_buckets(tune: &Tune) -> Vec<(u32, f32)> {
+    melody::reading(tune).map(|melody| dense::buckets(&melody)).unwrap_or_default()
+}
+
+/// The vector of a tune, of [`DIMENSIONS`] numbers and no particular length, as an index of vectors takes it; zeros for a tune of
+/// few notes.
+pub fn melody_vector(tune: &Tune) -> Vec<f32> {
+    dense::vector(&melody::reading(tune).unwrap_or_default())
 }
 
 /// Builds the index of a store and keeps it beside the store, or reads the one that is there when it is of the same
