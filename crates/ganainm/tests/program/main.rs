@@ -7,6 +7,7 @@ mod finding;
 mod fusing;
 mod mapping;
 mod serving;
+mod naming;
 mod studying;
 mod tracking;
 mod training;

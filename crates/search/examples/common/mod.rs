@@ -22,8 +22,11 @@ pub(crate) enum Kind {
     First,
     /// Eight bars from anywhere, every tenth note one or two steps of the scale too high or too low.
     Noisy,
+    /// Two bars from anywhere.
+    Short,
 }
 
+/// The kinds that are ranked.
 pub(crate) const KINDS: [Kind; 3] = [Kind::Whole, Kind::First, Kind::Noisy];
 
 /// A hidden setting and what is asked of it.
@@ -58,18 +61,23 @@ pub(crate) fn asked<'c>(
 }
 
 fn part(mut tune: Tune, kind: Kind, rng: &mut ChaCha8Rng) -> Tune {
-    let bars = tune.bars.len();
     match kind {
         Kind::Whole => {}
         Kind::First => tune.bars.truncate(BARS),
         Kind::Noisy => {
-            let start = rng.random_range(0..=bars.saturating_sub(BARS));
-            tune.bars = tune.bars.split_off(start);
-            tune.bars.truncate(BARS);
+            cut(&mut tune, BARS, rng);
             spoil(&mut tune, rng);
         }
+        Kind::Short => cut(&mut tune, 2, rng),
     }
     tune
+}
+
+/// Keeps so many bars from anywhere.
+fn cut(tune: &mut Tune, bars: usize, rng: &mut ChaCha8Rng) {
+    let start = rng.random_range(0..=tune.bars.len().saturating_sub(bars));
+    tune.bars = tune.bars.split_off(start);
+    tune.bars.truncate(bars);
 }
 
 /// Moves one note in ten by one or two steps of the scale.

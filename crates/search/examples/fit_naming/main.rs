@@ -26,7 +26,7 @@ const CANDIDATES: usize = 60;
 fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
     let store = args.next().context("usage: fit_naming STORE [WORKS]")?;
-    let count = args.next().map_or(Ok(2000), |count| count.parse())?;
+    let count = args.next().map_or(Ok(700), |count| count.parse())?;
     let corpus = Store::open_existing(Path::new(&store))?.load()?;
     let parts = split(&corpus)?;
     let (train, validation) =
@@ -106,5 +106,5 @@ fn known(
         });
         both.collect::<Vec<Example<KNOWN_SIGNS>>>()
     };
-    logistic(&KINDS.into_iter().flat_map(examples).collect::<Vec<_>>())
+    logistic(&KINDS.into_iter().chain([Kind::Short]).flat_map(examples).collect::<Vec<_>>())
 }

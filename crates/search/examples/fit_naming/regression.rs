@@ -89,7 +89,7 @@ fn spreads<'s, const N: usize>(signs: impl Iterator<Item = &'s [f32; N]>) -> [f6
         }
     }
     std::array::from_fn(|at| {
-        let variance: f64 = squares[at] / count - (sum[at] / count as f64).powi(2);
+        let variance: f64 = squares[at] / count - (sum[at] / count).powi(2);
         variance.max(0.0).sqrt().max(1e-3)
     })
 }

@@ -92,7 +92,7 @@ fn product(rows: &Rows, dense: &[f32]) -> Vec<f32> {
 
 /// The columns made orthonormal, twice by Cholesky's factor of their products, in double precision.
 fn orthonormal(matrix: &[f32]) -> anyhow::Result<Vec<f32>> {
-    Ok(once_orthonormal(&once_orthonormal(matrix)?)?)
+    once_orthonormal(&once_orthonormal(matrix)?)
 }
 
 fn once_orthonormal(matrix: &[f32]) -> anyhow::Result<Vec<f32>> {

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Context;
-use common::{Asked, KINDS, asked, has_like, split};
+use common::{Asked, KINDS, Kind, asked, has_like, split};
 use corpus::{Store, Work};
 use numbers::{calibration_error, interval, separation};
 use rayon::prelude::*;
@@ -96,7 +96,7 @@ fn known(namer: &Namer, works: &[Work], test: &[&Work]) {
     println!(
         "\n| query | same melody left | AUROC of known | calibration error of known |\n|---|---|---|---|"
     );
-    for kind in KINDS {
+    for kind in KINDS.into_iter().chain([Kind::Short]) {
         let asked = asked(test, (kind, QUERIES, 11));
         let alike: Vec<Asked<'_>> =
             asked.into_par_iter().filter(|asked| has_like(namer, asked)).collect();

@@ -1,9 +1,9 @@
 //! Local alignment (Smith and Waterman 1981) of two tunes on their grids.
 //!
-//! Cells of one antidiagonal depend on the two before it only, so the inner loop runs over plain slices of 16-bit numbers
+//! Cells of one antidiagonal depend on the two before it only, so the inner loop runs over plain arrays of 16-bit numbers
 //! and compiles to vector instructions; `pulp` chooses the widest that the processor has.
 
-use super::melody::pitch;
+use super::melody::{LONGEST, pitch};
 
 /// What a pair of steps counts for, in points.
 pub(crate) const SAME: i16 = 5;
@@ -28,11 +28,23 @@ pub(crate) fn points(a: i16, b: i16) -> i16 {
     if distance == 0 { SAME } else { points }
 }
 
+/// Cells that are computed at once.
+const LANES: usize = 32;
+
+/// Steps that are like no other, behind a query and around a setting: what is computed beyond the edges stays there.
+const BEHIND_QUERY: i16 = -8000;
+const AROUND_SETTING: i16 = 8000;
+
+/// Such steps on either side of a setting: as many as a query may have.
+const AROUND: usize = LONGEST.next_multiple_of(LANES);
+
 /// Buffers for alignments, used again and again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Aligner {
+    /// Transposed, with steps behind it up to whole lanes.
     query: Vec<i16>,
-    reversed: Vec<i16>,
+    /// Turned round, with [`AROUND`] steps on either side.
+    setting: Vec<i16>,
     rows: [Vec<i16>; 3],
     best: Vec<i16>,
 }
@@ -40,39 +52,44 @@ pub(crate) struct Aligner {
 impl Aligner {
     /// The setting that the following queries are compared with.
     pub(crate) fn set(&mut self, setting: &[i16]) {
-        self.reversed.clear();
-        self.reversed.extend(setting.iter().rev());
+        self.setting.clear();
+        self.setting.resize(AROUND, AROUND_SETTING);
+        self.setting.extend(setting.iter().rev());
+        self.setting.resize(setting.len() + 2 * AROUND, AROUND_SETTING);
     }
 
-    /// The points of the best local alignment with the setting of a query moved up by `transposition` semitones.
+    /// The points of the best local alignment with the setting of a query of at most [`LONGEST`] steps, moved up by
+    /// `transposition` semitones.
     pub(crate) fn score(&mut self, query: &[i16], transposition: i16) -> i16 {
-        let (n, m) = (query.len(), self.reversed.len());
+        let (n, m) = (query.len().min(LONGEST), self.setting.len().saturating_sub(2 * AROUND));
         if n == 0 || m == 0 {
             return 0;
         }
+        let whole = n.next_multiple_of(LANES);
         self.query.clear();
-        self.query.extend(query.iter().map(|step| step + 4 * transposition));
+        self.query.extend(query[..n].iter().map(|step| step + 4 * transposition));
+        self.query.resize(whole, BEHIND_QUERY);
         for row in &mut self.rows {
             row.clear();
-            row.resize(n + 1, 0);
+            row.resize(whole + 1, 0);
         }
         self.best.clear();
-        self.best.resize(n, 0);
-        pulp::Arch::new().dispatch(|| self.sweep());
+        self.best.resize(whole, 0);
+        pulp::Arch::new().dispatch(|| self.sweep((n, m)));
         self.best.iter().copied().max().unwrap_or(0)
     }
 
-    /// Goes over the antidiagonals; cell (i, j) of a row stands at i + 1, and what was never written is 0.
+    /// Goes over the antidiagonals; cell (i, j) of a row stands at i + 1. Cells before a setting's start stay 0, and
+    /// those behind its end or the query's lead nowhere but further out.
     #[inline(always)]
-    fn sweep(&mut self) {
-        let (n, m) = (self.query.len(), self.reversed.len());
+    fn sweep(&mut self, (n, m): (usize, usize)) {
         let [now, last, before] = &mut self.rows;
         for diagonal in 0..n + m - 1 {
-            let low = (diagonal + 1).saturating_sub(m);
-            let count = diagonal.min(n - 1) + 1 - low;
+            let low = (diagonal + 1).saturating_sub(m) / LANES * LANES;
+            let count = (diagonal.min(n - 1) + 1).next_multiple_of(LANES) - low;
             let cells = Cells {
                 query: &self.query[low..][..count],
-                setting: &self.reversed[m - 1 + low - diagonal..][..count],
+                setting: &self.setting[AROUND + m - 1 + low - diagonal..][..count],
                 up: &last[low..][..count],
                 left: &last[low + 1..][..count],
                 corner: &before[low..][..count],
@@ -84,7 +101,7 @@ impl Aligner {
     }
 }
 
-/// What one antidiagonal is computed from.
+/// What one antidiagonal is computed from, in whole lanes.
 struct Cells<'a> {
     query: &'a [i16],
     setting: &'a [i16],
@@ -96,16 +113,31 @@ struct Cells<'a> {
 impl Cells<'_> {
     #[inline(always)]
     fn fill(&self, now: &mut [i16], best: &mut [i16]) {
-        let count = now.len();
-        let (query, setting) = (&self.query[..count], &self.setting[..count]);
-        let (up, left, corner) = (&self.up[..count], &self.left[..count], &self.corner[..count]);
-        let best = &mut best[..count];
-        for i in 0..count {
-            let matched = corner[i] + points(query[i], setting[i]);
-            let value = matched.max(up[i].max(left[i]) - GAP).max(0);
-            now[i] = value;
-            best[i] = best[i].max(value);
+        let inputs = self.query.as_chunks().0.iter().zip(self.setting.as_chunks().0);
+        let beside = self.up.as_chunks().0.iter().zip(self.left.as_chunks().0);
+        let corner = self.corner.as_chunks().0.iter();
+        let outputs = now.as_chunks_mut().0.iter_mut().zip(best.as_chunks_mut().0);
+        for ((((query, setting), (up, left)), corner), (now, best)) in
+            inputs.zip(beside).zip(corner).zip(outputs)
+        {
+            lanes((query, setting), (up, left, corner), (now, best));
         }
+    }
+}
+
+type Lanes = [i16; LANES];
+
+#[inline(always)]
+fn lanes(
+    (query, setting): (&Lanes, &Lanes),
+    (up, left, corner): (&Lanes, &Lanes, &Lanes),
+    (now, best): (&mut Lanes, &mut Lanes),
+) {
+    for lane in 0..LANES {
+        let matched = corner[lane] + points(query[lane], setting[lane]);
+        let value = matched.max(up[lane].max(left[lane]) - GAP).max(0);
+        now[lane] = value;
+        best[lane] = best[lane].max(value);
     }
 }
 

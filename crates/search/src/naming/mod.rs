@@ -17,6 +17,8 @@ mod index;
 mod melody;
 mod passages;
 mod side;
+#[cfg(test)]
+mod tests;
 mod titles;
 mod trial;
 mod vectors;

@@ -20,7 +20,8 @@ type Pair = (usize, usize);
 /// query before and after it, and so on; in the order of the query. `by`: semitones from the query up to the setting.
 pub(crate) fn passages(query: &Melody, (setting, by): (&Melody, i16)) -> Vec<Passage> {
     let mut found: Vec<Vec<Pair>> = Vec::new();
-    let mut open: Vec<Range<usize>> = vec![0..query.steps.len()];
+    let whole = 0..query.steps.len();
+    let mut open = Vec::from([whole]);
     while let Some(range) = open.pop().filter(|_| found.len() < MOST) {
         let pairs = align((query, range.clone()), setting, by);
         let (Some(&(start, _)), Some(&(end, _))) = (pairs.first(), pairs.last()) else {
