@@ -75,7 +75,7 @@ impl Aligner {
         }
         self.best.clear();
         self.best.resize(whole, 0);
-        pulp::Arch::new().dispatch(|| self.sweep((n, m)));
+        pulp::Arch::new().dispatch(Sweep { aligner: self, sizes: (n, m) });
         self.best.iter().copied().max().unwrap_or(0)
     }
 
@@ -98,6 +98,21 @@ impl Aligner {
             std::mem::swap(before, last);
             std::mem::swap(last, now);
         }
+    }
+}
+
+/// A sweep to be compiled for each width of vectors; a closure would not be inlined into them.
+struct Sweep<'a> {
+    aligner: &'a mut Aligner,
+    sizes: (usize, usize),
+}
+
+impl pulp::WithSimd for Sweep<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        self.aligner.sweep(self.sizes);
     }
 }
 
