@@ -89,6 +89,20 @@ impl DbArgs {
     }
 }
 
+/// Which towers answer.
+#[derive(clap::Args)]
+struct RunArgs {
+    /// A run whose towers tell what fits [default: the model that comes with the program]
+    #[arg(long, value_name = "RUN")]
+    run: Option<PathBuf>,
+}
+
+impl RunArgs {
+    fn open(&self) -> anyhow::Result<::train::RunDir> {
+        Ok(self.run.as_deref().map_or_else(::train::shipped, ::train::RunDir::open)?)
+    }
+}
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,

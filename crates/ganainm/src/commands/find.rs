@@ -1,11 +1,12 @@
 //! `ganainm find`: words to tunes.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use search::{Filter, Finder, Found, Matched, Query, Reason};
 
-use crate::{DbArgs, screen};
+use train::RunDir;
+
+use crate::{DbArgs, RunArgs, screen};
 
 /// Find tunes for words: by the text of their titles, misspelt or not, and by their music.
 #[derive(clap::Args)]
@@ -13,7 +14,7 @@ use crate::{DbArgs, screen};
 Examples:
   ganainm find drowsy maggie
   ganainm find drowsie magie --type reel --key Edor
-  ganainm find dancing at dawn --run runs/gru    also by the melodies that such a title would fit
+  ganainm find dancing at dawn --run runs/gru    by the melodies that such a title would fit in this run
   ganainm find --type 'slip jig'                 no words: the best known ones
   ganainm find kesh --json | jq -r .tune
 
@@ -34,9 +35,11 @@ pub(crate) struct Args {
     /// How many tunes.
     #[arg(long, short = 'k', default_value_t = 10)]
     top: usize,
-    /// A run of towers whose joint space is searched too.
-    #[arg(long, value_name = "RUN")]
-    run: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
+    /// By the text of titles alone, not by the music that such a title would fit.
+    #[arg(long, conflicts_with = "run")]
+    text: bool,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
@@ -48,7 +51,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let filter =
         Filter::read(args.dance_type.as_deref(), args.key.as_deref(), args.metre.as_deref())?;
     let query = Query { words: args.words.join(" "), filter, most: args.top };
-    let found = Finder::open(&args.db.path()?, args.run.as_deref())?.find(&query)?;
+    let run = if args.text { None } else { Some(args.run.open()?) };
+    let found = Finder::open(&args.db.path()?, run.as_ref().map(RunDir::path))?.find(&query)?;
     if args.json {
         for tune in &found {
             screen::print(&(serde_json::to_string(tune)? + "\n"))?;
@@ -87,7 +91,7 @@ fn told(reason: &Reason) -> String {
             format!("also called \u{201c}{text}\u{201d}, which {}", how(matched))
         }
         Reason::Music { cosine, place } => {
-            format!("the music fits: place {place} of all melodies, cosine {cosine:.2}")
+            format!("the music fits: place {place} of all melodies, cosine {cosine:.4}")
         }
     }
 }

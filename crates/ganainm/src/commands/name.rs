@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use rayon::prelude::*;
 use search::{Answer, BesideBars, Match, Namer, ShownBar};
 
-use crate::{DbArgs, screen};
+use crate::{DbArgs, RunArgs, screen};
 
 /// Tell which tunes these are, with the bars that speak for it.
 #[derive(clap::Args)]
@@ -19,7 +19,7 @@ Examples:
   ganainm name heard-last-night.abc
   ganainm name --from-bars 5-8 heard-last-night.abc   by these bars alone
   ganainm name recording.mid                          a MIDI file
-  ganainm name --run runs/gru new.abc                 and titles that would fit
+  ganainm name --run runs/gru new.abc                 the titles that would fit by this run
   cat session/*.abc | ganainm name --json -k 3 -
 
 Key, octave, note lengths, repeats and the order of the parts do not matter. Beside each tune stands the
@@ -35,9 +35,8 @@ pub(crate) struct Args {
     /// How many tunes are shown for each.
     #[arg(long, short = 'k', default_value_t = 5)]
     top: usize,
-    /// A run whose towers tell which titles would fit.
-    #[arg(long, value_name = "RUN")]
-    run: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
     /// Listen to these bars only, counted from 1 as they are written.
     #[arg(long, value_name = "FIRST-LAST", value_parser = bars)]
     from_bars: Option<Range<usize>>,
@@ -59,10 +58,7 @@ const PERHAPS: f64 = 0.3;
 const WIDTH: usize = 38;
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let mut namer = Namer::open(&args.db.path()?)?;
-    if let Some(run) = &args.run {
-        namer = namer.with_run(run)?;
-    }
+    let namer = Namer::open(&args.db.path()?)?.with_run(args.run.open()?.path())?;
     for file in &args.files {
         let bytes = read(file)?;
         if bytes.starts_with(b"MThd") {
@@ -152,7 +148,7 @@ fn text(namer: &Namer, (tune, first): (&Tune, usize), answer: &Answer) -> String
         );
     }
     for suggestion in &answer.titles {
-        let _ = writeln!(text, "  would fit  {:+.2}  {}", suggestion.score, suggestion.title);
+        let _ = writeln!(text, "  would fit  {:+.4}  {}", suggestion.score, suggestion.title);
     }
     for passage in namer.side_by_side(tune, best) {
         text.push('\n');

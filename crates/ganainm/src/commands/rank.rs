@@ -8,9 +8,9 @@ use abc::Tune;
 use anyhow::{Context, bail};
 use search::Placed;
 use serde::Serialize;
-use train::{RunDir, Scorer};
+use train::Scorer;
 
-use crate::screen;
+use crate::{RunArgs, screen};
 
 /// Order given titles for given tunes, or given tunes for given titles.
 #[derive(clap::Args)]
@@ -26,9 +26,8 @@ first, from 1, all of them], \"scores\": [their cosines, or a fusion's scores]};
 [numbers of the tunes in their file, from 1], \"scores\": [...]}. A tune without notes has an empty
 ranking.")]
 pub(crate) struct Args {
-    /// The run that decides: towers, or a fusion of runs; without, the model that comes with the program.
-    #[arg(long, value_name = "RUN")]
-    run: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
     /// Tunes in ABC, `-` for standard input.
     #[arg(long, value_name = "FILE")]
     tunes: PathBuf,
@@ -70,8 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.tunes == Path::new("-") && args.titles == Path::new("-") {
         bail!("only one of --tunes and --titles can be standard input");
     }
-    let run = args.run.as_deref().map_or_else(train::shipped, RunDir::open)?;
-    let scorer = Scorer::open(&run)?;
+    let scorer = Scorer::open(&args.run.open()?)?;
     let tunes = abc::read_bytes(&read(&args.tunes)?).tunes;
     if tunes.is_empty() {
         bail!("{}: no tunes; a tune in ABC starts with a line `X:1`", args.tunes.display());

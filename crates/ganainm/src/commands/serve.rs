@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use search::http::{ServeOptions, serve};
 
-use crate::DbArgs;
+use crate::{DbArgs, RunArgs};
 
 /// Serve the page and the HTTP API: name a tune, find tunes, walk about the map, look at runs.
 #[derive(clap::Args)]
@@ -18,9 +18,8 @@ Examples:
 
 Ctrl-C, or the signal that ends programs, stops it when what it has begun is answered. docs/serving.md has the rest.")]
 pub(crate) struct Args {
-    /// A run of towers whose joint space is searched too.
-    #[arg(long, value_name = "RUN")]
-    run: Option<PathBuf>,
+    #[command(flatten)]
+    run: RunArgs,
     /// A folder of runs to look at.
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
@@ -40,7 +39,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let options = ServeOptions {
         db: args.db.path()?,
-        run: args.run.clone(),
+        run: Some(args.run.open()?.path().to_owned()),
         runs: args.runs.clone(),
         host: args.host,
         port: args.port,

@@ -32,7 +32,7 @@ fn every_tune_of_a_book_is_named_in_its_order() {
         assert_eq!(answer["matches"][0]["title"], answer["title"]);
         assert!(answer["matches"].as_array().unwrap().len() <= 3);
         assert!(answer["known"].as_f64().unwrap() > 0.5);
-        assert_eq!(answer["titles"], Value::Array(Vec::new()));
+        assert_eq!(answer["titles"].as_array().unwrap().len(), 3, "by the model that comes along");
     }
 }
 
