@@ -10,7 +10,7 @@ use super::melody::Melody;
 use super::weights::Weights;
 
 /// Settings that are aligned, of those with the highest cosines.
-const ALIGNED: usize = 200;
+const ALIGNED: usize = 400;
 
 /// What a cosine of vectors counts for beside those of grams, when settings are chosen to be aligned.
 const VECTOR: f32 = 0.3;
