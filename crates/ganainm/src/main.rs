@@ -2,6 +2,7 @@
 
 mod commands;
 mod following;
+mod input;
 mod screen;
 
 use std::path::PathBuf;

@@ -1,16 +1,15 @@
 //! `ganainm name`: which tune is this?
 
 use std::fmt::Write as _;
-use std::io::Read;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use abc::Tune;
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 use search::{Answer, BesideBars, Match, Namer, ShownBar};
 
-use crate::{DbArgs, RunArgs, screen};
+use crate::{DbArgs, RunArgs, input, screen};
 
 /// Tell which tunes these are, with the bars that speak for it.
 #[derive(clap::Args)]
@@ -60,7 +59,7 @@ const WIDTH: usize = 38;
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let namer = Namer::open(&args.db.path()?)?.with_run(args.run.open()?.path())?;
     for file in &args.files {
-        let bytes = read(file)?;
+        let bytes = input::read(file)?;
         if bytes.starts_with(b"MThd") {
             let tune = abc::read_midi(&bytes).with_context(|| file.display().to_string())?;
             tell(args, &namer, &[tune])?;
@@ -84,15 +83,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("standard input")?;
-        return Ok(bytes);
-    }
-    std::fs::read(path).with_context(|| path.display().to_string())
 }
 
 /// `5-8` or `5` as a range from 0.

@@ -1,7 +1,6 @@
 //! `ganainm rank`: given titles for given tunes, and the reverse.
 
 use std::fmt::Write as _;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use abc::Tune;
@@ -10,7 +9,7 @@ use search::Placed;
 use serde::Serialize;
 use train::Scorer;
 
-use crate::{RunArgs, screen};
+use crate::{RunArgs, input, screen};
 
 /// Order given titles for given tunes, or given tunes for given titles.
 #[derive(clap::Args)]
@@ -70,11 +69,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         bail!("only one of --tunes and --titles can be standard input");
     }
     let scorer = Scorer::open(&args.run.open()?)?;
-    let tunes = abc::read_bytes(&read(&args.tunes)?).tunes;
+    let tunes = abc::read_bytes(&input::read(&args.tunes)?).tunes;
     if tunes.is_empty() {
         bail!("{}: no tunes; a tune in ABC starts with a line `X:1`", args.tunes.display());
     }
-    let text = String::from_utf8(read(&args.titles)?)
+    let text = String::from_utf8(input::read(&args.titles)?)
         .with_context(|| format!("{}: titles are read as UTF-8", args.titles.display()))?;
     let titles: Vec<&str> = text.lines().collect();
     if titles.is_empty() {
@@ -95,15 +94,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("standard input")?;
-        return Ok(bytes);
-    }
-    std::fs::read(path).with_context(|| path.display().to_string())
 }
 
 fn tune_text(
