@@ -23,6 +23,7 @@ Examples:
   ganainm demo                                   the whole story on public-domain books
   ganainm corpus add ~/tunes thesession.abc      read tunes into the corpus
   ganainm name heard.abc                         which tune is this?
+  ganainm index --to postgres://db/tunes         melody vectors into PostgreSQL
   ganainm pretrain configs/pretrain.toml         a language model of melodies
   ganainm compose runs/pretrain --type jig       a tune of its own
   ganainm train configs/gru.toml --run runs/gru  learn from them
@@ -67,6 +68,8 @@ enum Command {
     Rank(commands::rank::Args),
     /// Find tunes for words: by the text of their titles, misspelt or not, and by their music.
     Find(commands::find::Args),
+    /// Build what naming keeps beside the corpus, and put the melody vectors into PostgreSQL.
+    Index(commands::index::Args),
     /// Serve the page and the HTTP API: name a tune, find tunes, walk about the map, look at runs.
     Serve(commands::serve::Args),
     /// Print completions for a shell.
@@ -133,6 +136,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Name(args) => commands::name::run(&args),
         Command::Rank(args) => commands::rank::run(&args),
         Command::Find(args) => commands::find::run(&args),
+        Command::Index(args) => commands::index::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
     }

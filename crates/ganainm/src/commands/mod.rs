@@ -8,6 +8,7 @@ pub(crate) mod evaluate;
 pub(crate) mod find;
 pub(crate) mod fuse;
 pub(crate) mod importance;
+pub(crate) mod index;
 pub(crate) mod map;
 pub(crate) mod name;
 pub(crate) mod pretrain;

@@ -5,6 +5,7 @@ mod cli;
 mod composing;
 mod finding;
 mod fusing;
+mod indexing;
 mod mapping;
 mod naming;
 mod serving;

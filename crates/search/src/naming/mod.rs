@@ -7,6 +7,7 @@
 mod align;
 mod answer;
 mod candidates;
+mod database;
 mod dense;
 mod error;
 mod evidence;
@@ -14,6 +15,7 @@ mod file;
 mod grams;
 mod hearing;
 mod index;
+mod kept;
 mod melody;
 mod passages;
 mod side;
@@ -30,17 +32,18 @@ use abc::Tune;
 
 pub use answer::{Answer, Match, NotePlace, Passage, Suggestion, source_link};
 pub use candidates::WORK_SIGNS;
+pub use database::{PostgresVectors, Search, Server};
 pub use dense::{BUCKETS, DIMENSIONS, matrix_bytes};
 pub use error::NameError;
 pub use evidence::{IN_PIECES, SIGN_NAMES, SIGNS};
 pub use hearing::KNOWN_SIGNS;
+pub use kept::Kept;
 pub use side::{BesideBars, ShownBar};
 pub use trial::{Heard, Weighed};
 pub use vectors::{ExactVectors, VectorIndex};
 pub use weights::Weights;
 
 use candidates::{Candidate, candidates};
-use file::State;
 use hearing::Hearing;
 use index::Index;
 use titles::Fitting;
@@ -78,14 +81,10 @@ impl Namer {
     /// [`NameError::Corpus`] when the store cannot be read, [`NameError::Empty`] when it has no tunes.
     pub fn open(store: &Path) -> Result<Self, NameError> {
         let weights = Weights::fitted().map_err(NameError::Weights)?;
-        let now = State::of(store);
-        let kept = file::read(store);
-        if let Some((state, index)) = kept
-            && Some(state) == now
-        {
-            return Ok(Self { index, weights, fitting: None });
-        }
-        let index = build(store)?;
+        let index = match kept::current(store) {
+            Some(index) => index,
+            None => kept::build(store)?.0,
+        };
         Ok(Self { index, weights, fitting: None })
     }
 
@@ -102,6 +101,11 @@ impl Namer {
     /// The namer with other weights than the fitted ones.
     pub fn with_weights(self, weights: Weights) -> Self {
         Self { weights, ..self }
+    }
+
+    /// The vectors of the settings, as a database takes them.
+    pub fn vectors(&self) -> &ExactVectors {
+        &self.index.vectors
     }
 
     /// How many works the corpus has.
@@ -176,24 +180,4 @@ pub fn melody_buckets(tune: &Tune) -> Vec<(u32, f32)> {
 /// few notes.
 pub fn melody_vector(tune: &Tune) -> Vec<f32> {
     dense::vector(&melody::reading(tune).unwrap_or_default())
-}
-
-/// Builds the index of a store and keeps it beside the store, or reads the one that is there when it is of the same
-/// corpus after all.
-fn build(store: &Path) -> Result<Index, NameError> {
-    let corpus = corpus::Store::open_existing(store)?.load()?;
-    if corpus.works.is_empty() {
-        return Err(NameError::Empty { path: store.to_owned() });
-    }
-    let kept = file::read(store).map(|(_, index)| index);
-    let index = match kept.filter(|index| index.hash == corpus.hash) {
-        Some(index) => index,
-        None => Index::new(&corpus)?,
-    };
-    // Loading may have written the families into the store, so its state is taken after it.
-    if let Some(state) = State::of(store) {
-        // A store on a read-only disk is searched all the same.
-        drop(file::write(store, (state, &index)));
-    }
-    Ok(index)
 }

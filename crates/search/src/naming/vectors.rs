@@ -41,6 +41,16 @@ impl ExactVectors {
         Self { dimensions, ..Self::default() }
     }
 
+    /// How many vectors there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     /// The cosine of a vector with each of those here, in the order in which they were added; 0 where one has no length.
     ///
     /// # Errors
@@ -108,7 +118,8 @@ impl VectorIndex for ExactVectors {
     }
 }
 
-fn unit(vector: &[f32]) -> Vec<f32> {
+/// The vector at unit length; one of length zero stays so.
+pub(crate) fn unit(vector: &[f32]) -> Vec<f32> {
     let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
     let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
     vector.iter().map(|x| x * scale).collect()

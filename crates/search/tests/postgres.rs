@@ -1,0 +1,177 @@
+//! Vectors in a real PostgreSQL give the answers of those in memory.
+//!
+//! `reference/with_postgres.py cargo test -p search --test postgres` starts a server for them; without `GANAINM_POSTGRES`, the URL of
+//! one where databases can be made, they are skipped.
+#![expect(clippy::unwrap_used, reason = "a test whose input cannot be made has failed")]
+
+use postgres::{Client, NoTls};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use search::{ExactVectors, NameError, PostgresVectors, Search, Server, VectorIndex};
+
+const DIMENSIONS: usize = 37;
+
+/// The URL of a new database of this name; `None` where no server is given.
+fn database(name: &str) -> Option<String> {
+    let Ok(url) = std::env::var("GANAINM_POSTGRES") else {
+        eprintln!("skipped: GANAINM_POSTGRES is not set; see reference/with_postgres.py");
+        return None;
+    };
+    let mut client = Client::connect(&url, NoTls).unwrap();
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).unwrap();
+    client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    Some(format!("{}/{name}", url.rsplit_once('/').unwrap().0))
+}
+
+fn server(url: &str) -> Server {
+    Server::new(url, None).unwrap()
+}
+
+/// Vectors about a hundred centres, some of them twice and one without length, under ids that are not in order.
+fn vectors(count: u32, dice: &mut ChaCha8Rng) -> ExactVectors {
+    let mut random = |count: usize| -> Vec<f32> {
+        (0..count).map(|_| dice.random_range(-1.0..1.0_f32)).collect()
+    };
+    let centres = random(100 * DIMENSIONS);
+    let mut index = ExactVectors::new(DIMENSIONS);
+    for at in 0..count {
+        let centre = &centres[at as usize % 100 * DIMENSIONS..][..DIMENSIONS];
+        let near = random(DIMENSIONS);
+        let vector: Vec<f32> = match at % 500 {
+            0..3 => centre.to_vec(),
+            3 => vec![0.0; DIMENSIONS],
+            _ => centre.iter().zip(near).map(|(a, b)| 3.0 * a + b).collect(),
+        };
+        index.add(&[at * 7919 % 100_003], &vector).unwrap();
+    }
+    index
+}
+
+/// Ids may change places only where rounding makes the difference.
+fn assert_same(ours: &[(u32, f32)], theirs: &[(u32, f32)]) {
+    assert_eq!(ours.len(), theirs.len());
+    for (place, (a, b)) in ours.iter().zip(theirs).enumerate() {
+        assert!((a.1 - b.1).abs() < 1e-5, "place {place}: {a:?} {b:?}");
+        let tied = |id: u32| ours.iter().any(|o| o.0 == id && (o.1 - b.1).abs() < 1e-6);
+        let last = ours.last().is_some_and(|last| (last.1 - b.1).abs() < 1e-6);
+        assert!(a.0 == b.0 || tied(b.0) || last, "place {place}: {a:?} {b:?}");
+    }
+}
+
+#[test]
+fn the_nearest_are_those_of_the_index_in_memory() {
+    let Some(url) = database("nearest") else { return };
+    let mut dice = ChaCha8Rng::seed_from_u64(5);
+    let exact = vectors(4000, &mut dice);
+    let built = PostgresVectors::build(server(&url), &exact, Search::Exact).unwrap();
+    assert_eq!(built.dimensions(), DIMENSIONS);
+    assert!(built.bytes().unwrap() > 4 * 4000 * DIMENSIONS as u64);
+    let opened = PostgresVectors::open(server(&url)).unwrap();
+    for k in [0, 1, 10, 200, 5000] {
+        for _ in 0..10 {
+            let query: Vec<f32> =
+                (0..DIMENSIONS).map(|_| dice.random_range(-2.0..2.0_f32)).collect();
+            assert_same(&exact.nearest(&query, k).unwrap(), &opened.nearest(&query, k).unwrap());
+        }
+    }
+    let nothing = vec![0.0; DIMENSIONS];
+    assert_eq!(exact.nearest(&nothing, 20).unwrap(), opened.nearest(&nothing, 20).unwrap());
+    let wrong = opened.nearest(&[1.0], 1);
+    assert!(matches!(wrong, Err(NameError::Dimensions { expected: DIMENSIONS, found: 1 })));
+}
+
+#[test]
+fn an_id_that_is_added_again_gets_the_new_vector_in_both() {
+    let Some(url) = database("added") else { return };
+    let mut exact = vectors(300, &mut ChaCha8Rng::seed_from_u64(6));
+    let mut stored = PostgresVectors::build(server(&url), &exact, Search::Exact).unwrap();
+    let mut more = vec![0.0; 3 * DIMENSIONS];
+    (more[0], more[DIMENSIONS + 1], more[2 * DIMENSIONS + 2]) = (2.0, -1.0, 5.0);
+    // The id 0 is there already, 200,000 is new and comes twice.
+    for index in [&mut exact as &mut dyn VectorIndex, &mut stored] {
+        index.add(&[200_000, 0, 200_000], &more).unwrap();
+        assert!(matches!(index.add(&[1], &[1.0]), Err(NameError::Ids { ids: 1, vectors: 0 })));
+    }
+    for query in more.chunks(DIMENSIONS) {
+        assert_same(&exact.nearest(query, 400).unwrap(), &stored.nearest(query, 400).unwrap());
+    }
+    let rebuilt = PostgresVectors::build(server(&url), &exact, Search::Exact).unwrap();
+    assert_eq!(rebuilt.nearest(&more[..DIMENSIONS], 400).unwrap().len(), 301);
+}
+
+#[test]
+fn a_graph_of_neighbours_finds_nearly_all_and_as_many_as_are_asked_for() {
+    let Some(url) = database("graph") else { return };
+    let mut dice = ChaCha8Rng::seed_from_u64(7);
+    let exact = vectors(4000, &mut dice);
+    drop(PostgresVectors::build(server(&url), &exact, Search::Neighbours).unwrap());
+    let stored = PostgresVectors::build(server(&url), &exact, Search::Neighbours).unwrap();
+    let mut client = Client::connect(&url, NoTls).unwrap();
+    let used =
+        "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'ganainm_vectors_hnsw'";
+    let (mut hits, mut asked) = (0, 0);
+    for _ in 0..50 {
+        let query: Vec<f32> = (0..DIMENSIONS).map(|_| dice.random_range(-1.0..1.0_f32)).collect();
+        let found = stored.nearest(&query, 20).unwrap();
+        let truth = exact.nearest(&query, 20).unwrap();
+        hits += truth.iter().filter(|(id, _)| found.iter().any(|f| f.0 == *id)).count();
+        asked += truth.len();
+    }
+    assert!(hits * 100 > asked * 95, "{hits} of {asked}");
+    assert_eq!(stored.nearest(&[1.0; DIMENSIONS], 300).unwrap().len(), 300);
+    drop(stored);
+    // The server counts them when the connection that asked has ended.
+    let mut scans = 0;
+    for _ in 0..100 {
+        scans = client.query_one(used, &[]).unwrap().get::<_, i64>(0);
+        if scans >= 50 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(scans >= 50, "the graph was walked {scans} times");
+}
+
+#[test]
+fn a_lost_connection_is_one_error_and_the_next_question_connects_again() {
+    let Some(url) = database("lost") else { return };
+    let exact = vectors(100, &mut ChaCha8Rng::seed_from_u64(8));
+    let stored = PostgresVectors::build(server(&url), &exact, Search::Exact).unwrap();
+    let query = [1.0; DIMENSIONS];
+    let before = stored.nearest(&query, 5).unwrap();
+    let mut admin = Client::connect(&url, NoTls).unwrap();
+    let all = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+               WHERE datname = 'lost' AND pid <> pg_backend_pid()";
+    assert_eq!(admin.query(all, &[]).unwrap().len(), 1);
+    let error = stored.nearest(&query, 5).unwrap_err().to_string();
+    assert!(
+        error.contains("127.0.0.1") && error.contains("/lost: the connection was lost"),
+        "{error}"
+    );
+    assert_eq!(stored.nearest(&query, 5).unwrap(), before);
+}
+
+#[test]
+fn what_is_missing_is_said_with_the_server_and_never_the_password() {
+    let Some(url) = database("missing") else { return };
+    let said = |url: &str| PostgresVectors::open(server(url)).err().unwrap().to_string();
+    assert!(said(&url).contains("/missing: no vectors there yet"), "{}", said(&url));
+    let nowhere = said(&url.replace("/missing", "/nowhere"));
+    assert!(nowhere.contains("createdb"), "{nowhere}");
+    let (before, host) = url.split_once('@').unwrap();
+    let (user, _) = before.rsplit_once(':').unwrap();
+    let refused = said(&format!("{user}:s3cret@{host}"));
+    assert!(refused.contains("PGPASSWORD") && !refused.contains("s3cret"), "{refused}");
+}
+
+#[test]
+fn a_failed_build_leaves_what_was_there() {
+    let Some(url) = database("failed") else { return };
+    let exact = vectors(100, &mut ChaCha8Rng::seed_from_u64(9));
+    let stored = PostgresVectors::build(server(&url), &exact, Search::Exact).unwrap();
+    let mut broken = exact.clone();
+    broken.add(&[3], &[f32::INFINITY; DIMENSIONS]).unwrap();
+    let error = PostgresVectors::build(server(&url), &broken, Search::Exact).err().unwrap();
+    assert!(error.to_string().contains("/failed: NaN not allowed in vector"), "{error}");
+    assert_eq!(stored.nearest(&[1.0; DIMENSIONS], 1000).unwrap().len(), 100);
+}
