@@ -1,5 +1,6 @@
 //! From a query to the works that it may be, with what speaks for each.
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::align::Aligner;
@@ -11,6 +12,9 @@ use super::weights::Weights;
 
 /// Settings that are aligned, of those with the highest cosines.
 const ALIGNED: usize = 400;
+
+/// Settings that one task aligns at least.
+const PART: usize = 25;
 
 /// What a cosine of vectors counts for beside those of grams, when settings are chosen to be aligned.
 const VECTOR: f32 = 0.3;
@@ -41,8 +45,11 @@ pub(crate) fn candidates(
 ) -> Vec<Candidate> {
     let cosines = shortlist(index, melody, hidden);
     let query = Query::new(melody);
-    let mut aligner = Aligner::default();
-    let signs = cosines.into_iter().map(|found| query.signs(index, found, &mut aligner));
+    let signs: Vec<Signs> = cosines
+        .into_par_iter()
+        .with_min_len(PART)
+        .map_init(Aligner::default, |aligner, found| query.signs(index, found, aligner))
+        .collect();
     let mut by_work: FxHashMap<u32, Vec<Signs>> = FxHashMap::default();
     for signs in signs {
         by_work.entry(index.settings[signs.setting as usize].work).or_default().push(signs);
