@@ -207,22 +207,7 @@ fn bars(tones: &[Tone], step: f64, metre: Option<Metre>) -> Vec<Bar> {
 }
 
 fn note(key: u8, duration: Duration) -> Note {
-    const STEPS: [(u8, i8); 12] = [
-        (0, 0),
-        (0, 1),
-        (1, 0),
-        (1, 1),
-        (2, 0),
-        (3, 0),
-        (3, 1),
-        (4, 0),
-        (4, 1),
-        (5, 0),
-        (5, 1),
-        (6, 0),
-    ];
-    let (step, alter) = STEPS[usize::from(key % 12)];
-    let pitch = Pitch { step, alter, octave: (key / 12) as i8 - 1 };
+    let pitch = Pitch::from_midi(key);
     let (chord, grace) = Default::default();
     Note { pitch, duration, tied: false, chord, grace, tuplet: None }
 }

@@ -23,6 +23,32 @@ impl Pitch {
         u8::try_from(midi.clamp(0, 127)).unwrap_or(0)
     }
 
+    /// The pitch with this MIDI number, black keys as sharps.
+    ///
+    /// ```
+    /// let pitch = abc::Pitch::from_midi(61);
+    /// assert_eq!((pitch.step, pitch.alter, pitch.octave), (0, 1, 4));
+    /// assert!((0..=127).all(|midi| abc::Pitch::from_midi(midi).midi() == midi));
+    /// ```
+    pub fn from_midi(midi: u8) -> Self {
+        const KEYS: [(u8, i8); 12] = [
+            (0, 0),
+            (0, 1),
+            (1, 0),
+            (1, 1),
+            (2, 0),
+            (3, 0),
+            (3, 1),
+            (4, 0),
+            (4, 1),
+            (5, 0),
+            (5, 1),
+            (6, 0),
+        ];
+        let (step, alter) = KEYS[usize::from(midi % 12)];
+        Self { step, alter, octave: (midi / 12) as i8 - 1 }
+    }
+
     /// Whether both stand on the same line of the staff, whatever their accidentals.
     pub(crate) fn same_place(self, other: Self) -> bool {
         self.step == other.step && self.octave == other.octave

@@ -166,7 +166,7 @@ proptest! {
             let events = tune.bars.iter_mut().flat_map(|bar| &mut bar.events);
             for (event, midi) in events.zip(&notes) {
                 if let abc::Event::Note(note) = event {
-                    note.pitch = spelled(i16::from(*midi) + by);
+                    note.pitch = abc::Pitch::from_midi((i16::from(*midi) + by) as u8);
                 }
             }
             tune
@@ -178,22 +178,4 @@ proptest! {
         let found = align::transpositions(&here.steps, &there.steps, 1);
         prop_assert_eq!(found, vec![by]);
     }
-}
-
-fn spelled(midi: i16) -> abc::Pitch {
-    let (step, alter) = [
-        (0, 0),
-        (0, 1),
-        (1, 0),
-        (1, 1),
-        (2, 0),
-        (3, 0),
-        (3, 1),
-        (4, 0),
-        (4, 1),
-        (5, 0),
-        (5, 1),
-        (6, 0),
-    ][(midi % 12) as usize];
-    abc::Pitch { step, alter, octave: (midi / 12 - 1) as i8 }
 }
