@@ -17,7 +17,7 @@ pub struct AnchorsConfig {
 }
 
 /// The Gaussian kernel of unit vectors: their nearness, 1 for the same vector and falling with their cosine distance.
-pub fn nearness(cosine: f32, width: f32) -> f32 {
+pub(crate) fn nearness(cosine: f32, width: f32) -> f32 {
     ((cosine - 1.0) / width).exp()
 }
 

@@ -74,7 +74,7 @@ mod title;
 mod towers;
 mod weights;
 
-pub use anchors::{AnchorsConfig, nearness};
+pub use anchors::AnchorsConfig;
 pub use embedder::{Embedder, embed_melodies, embed_titles};
 pub use error::Error;
 pub use head::{LIFT, Lift};

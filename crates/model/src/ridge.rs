@@ -8,7 +8,7 @@
 use kernels::{View, ViewMut, Write, matmul};
 use rayon::prelude::*;
 
-use crate::nearness;
+use crate::anchors::nearness;
 
 /// The residual at which a target's weights are done, as a share of the target's length.
 const TOLERANCE: f64 = 1e-5;
@@ -45,7 +45,7 @@ pub struct RidgeWeights {
 }
 
 impl RidgeFeatures {
-    /// Lets `share` times the [`nearness`](crate::nearness) of unit vectors, (N, `dims`), be the kernel.
+    /// Lets `share` times the nearness of unit vectors, (N, `dims`), be the kernel: exp((cosine - 1) / `width`).
     pub fn compare(&mut self, (vectors, dims): (&[f32], usize), (width, share): (f32, f32)) {
         let n = vectors.len() / dims.max(1);
         self.kernel = vec![0.0; n * n];

@@ -96,9 +96,7 @@ pub struct LinearTitles {
     pub table: Vec<f32>,
     /// Unit vectors that sentence vectors are compared with, (A, sentence), and the [width](AnchorsConfig::width) of that;
     /// none where sentence vectors are read themselves.
-    pub anchors: Vec<f32>,
-    /// See `anchors`.
-    pub width: Option<f32>,
+    pub anchors: Option<(Vec<f32>, f32)>,
     /// What reads the pooled rows of the table beside the sentence vectors or their nearness to the anchors: its weight is
     /// (D - 4, dims + sentence or A).
     pub layer: LinearLayer,
@@ -206,18 +204,24 @@ impl TitleTower {
         if self.config.hidden > 0 {
             return Err(Error::Config("the title tower's head has a hidden layer".to_owned()));
         }
-        let anchors = titles.width.map(|width| {
-            let count = titles.anchors.len() / self.config.sentence.max(1);
-            AnchorsConfig { count, width }
-        });
+        let sentence = self.config.sentence;
+        let shape = |(vectors, width): &(Vec<f32>, f32)| {
+            let count = vectors.len() / sentence.max(1);
+            AnchorsConfig { count, width: *width }
+        };
+        let anchors = titles.anchors.as_ref().map(shape);
         let config = TitleConfig { anchors, lift: titles.layer.lift, ..self.config.clone() };
         config.check()?;
         if let Some(own) = &mut self.table {
             assert_eq!(titles.table.len(), own.value.len(), "the table of a title tower");
             own.value = titles.table;
         }
-        self.anchors = config.anchors.map(|anchors| Anchors::new(anchors, config.sentence));
-        self.anchors.iter_mut().for_each(|anchors| anchors.set(titles.anchors.clone()));
+        let set = |(shape, (vectors, _))| {
+            let mut anchors = Anchors::new(shape, sentence);
+            anchors.set(vectors);
+            anchors
+        };
+        self.anchors = anchors.zip(titles.anchors).map(set);
         self.head = Head::linear((config.features(), Side::Title), titles.layer);
         self.config = config;
         Ok(())

@@ -169,7 +169,7 @@ fn lifted_vectors_have_unit_length_and_rank_titles_by_their_distance() {
     let table = (0..97 * 15).map(|at| ((at * 31) % 17) as f32 / 8.0 - 1.0).collect();
     let lift = Lift { radius: 40.0, penalty: 0.5 };
     let layer = LinearLayer { weight: identity, bias: vec![0.0; 15], lift };
-    title.set_linear(LinearTitles { table, anchors: Vec::new(), width: None, layer }).unwrap();
+    title.set_linear(LinearTitles { table, anchors: None, layer }).unwrap();
     let (mut melodies, mut titles) = (MelodyTape::default(), TitleTape::default());
     melody.forward(&batch(&fixture), Mode::Evaluate, &mut melodies).unwrap();
     let names = ["The Kesh", "Drowsy Maggie", "O", "An Buachaill Caol Dubh"];

@@ -1,4 +1,4 @@
-//! From a trained run to answers.
+//! From a corpus or a trained run to answers.
 
 mod compose;
 mod find;

@@ -110,20 +110,19 @@ pub fn map(
     let experiment = run.experiment()?;
     let data = load_data(run, &experiment)?;
     say("embedding all works");
-    let spaces = spaces(&run.embedder()?, &data)?;
+    let mut spaces = Vec::from(spaces(&run.embedder()?, &data)?);
+    let dim = spaces[0].dim;
+    let vectors: Vec<(String, Vec<f32>)> =
+        spaces.iter().map(|s| (s.name.clone(), options.shown.pick(&s.vectors))).collect();
+    if options.layers {
+        spaces.extend(layers::spaces(run, (experiment.melody.reading(), &data))?);
+    }
     let labels = aspects(&data);
     say("measuring clusters, neighbours and probes");
-    let layers = match options.layers {
-        true => layers::spaces(run, (experiment.melody.reading(), &data))?,
-        false => Vec::new(),
-    };
-    let genre = genre(&[&spaces[..], &layers].concat(), &labels, Some(&labels[METRE]))?;
+    let genre = genre(&spaces, &labels, Some(&labels[METRE]))?;
     let points = options.shown.pick(&sides(&data, point));
     let earlier = options.like.map(|run| earlier(run, &points)).transpose()?;
     let (mut views, mut kept) = (Vec::new(), Vec::new());
-    let vectors: Vec<(String, Vec<f32>)> =
-        spaces.iter().map(|s| (s.name.clone(), options.shown.pick(&s.vectors))).collect();
-    let dim = spaces[0].dim;
     for (name, values) in &vectors {
         let found = layout::lay_out(
             (name, Vectors::new(dim, values)?),

@@ -18,6 +18,7 @@ use crate::watch::{Outcome, Watch};
 use crate::{Error, RunDir, setup};
 pub use config::{KeyChoice, LanguageTrainingConfig, MelodyConfig, ModelConfig, Pretraining};
 use data::Melodies;
+pub(crate) use learner::tells_header;
 use learner::{LanguageLearner, foretell};
 pub use record::{Foretold, LanguageLook, LanguageRecord, LanguageStep};
 

@@ -1,4 +1,4 @@
-//! A linear head whose products are kept: vectors of any length are lifted to a sphere, one dimension up.
+//! A linear head whose products are kept: vectors of any length are lifted to a sphere, four dimensions up.
 //!
 //! A ridge regression from titles to melodies ranks by y · p - |p|²/2 for a melody y and what a title foretells, p: the
 //! less the squared distance, the better the title. Among the melodies of one title the longest, those of rare kinds, would
@@ -7,7 +7,6 @@
 //! what is missing to the radius: the cosine is that rank's product over both radii.
 
 use rand::Rng;
-
 use serde::{Deserialize, Serialize};
 
 use super::{HeadConfig, Side};

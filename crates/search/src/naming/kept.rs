@@ -25,14 +25,18 @@ impl Namer {
     /// # Errors
     /// As [`Namer::open`], and [`NameError::Corpus`] or [`NameError::Io`] when the index cannot be written.
     pub fn keep(store: &Path) -> Result<Kept, NameError> {
-        let refreshed = current(store).is_none();
-        if refreshed {
-            build(store)?.1?;
-        }
+        let (index, refreshed) = match current(store) {
+            Some(index) => (index, false),
+            None => {
+                let (index, written) = build(store)?;
+                written?;
+                (index, true)
+            }
+        };
         let file = file::path(store);
         let facts = std::fs::metadata(&file);
         let bytes = facts.map_err(|source| NameError::Io { path: file.clone(), source })?.len();
-        Ok(Kept { namer: Self::open(store)?, file, bytes, refreshed })
+        Ok(Kept { namer: Self::of(index)?, file, bytes, refreshed })
     }
 }
 

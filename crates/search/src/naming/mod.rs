@@ -80,11 +80,16 @@ impl Namer {
     /// # Errors
     /// [`NameError::Corpus`] when the store cannot be read, [`NameError::Empty`] when it has no tunes.
     pub fn open(store: &Path) -> Result<Self, NameError> {
-        let weights = Weights::fitted().map_err(NameError::Weights)?;
         let index = match kept::current(store) {
             Some(index) => index,
             None => kept::build(store)?.0,
         };
+        Self::of(index)
+    }
+
+    /// The namer by an index, with the fitted weights.
+    fn of(index: Index) -> Result<Self, NameError> {
+        let weights = Weights::fitted().map_err(NameError::Weights)?;
         Ok(Self { index, weights, fitting: None })
     }
 

@@ -1,16 +1,13 @@
 //! What each part of a run's language model makes of works whose header it is not told.
 
 use model::{LanguageModel, LanguageTape, Reading};
-use tokens::{Feature, Tokens, Vocabulary};
+use tokens::{Tokens, Vocabulary};
 
 use super::genre::{Sides, Space};
 use crate::data::{Dataset, Example};
+use crate::pretrain::tells_header;
 use crate::run::files;
 use crate::{Error, RunDir};
-
-/// Features that give the header away.
-const TOLD: [Feature; 5] =
-    [Feature::DanceType, Feature::Key, Feature::Mode, Feature::Metre, Feature::NextBeatStrength];
 
 /// Tunes that are read at a time, of about one length.
 const BATCH: usize = 64;
@@ -31,7 +28,8 @@ pub(super) fn spaces(
         return Err(Error::damaged(&run.file(files::LANGUAGE), why));
     }
     let model = LanguageModel::from_safetensors(&run.read(files::LANGUAGE)?)?;
-    let reading = Reading { withheld: TOLD.to_vec(), ..reading };
+    let withheld = reading.notes.iter().copied().filter(|&f| tells_header(f)).collect();
+    let reading = Reading { withheld, ..reading };
     let of = |examples: &[Example]| parts(&model, (&reading, &data.vocabulary), examples);
     let Sides { train, validation, test } =
         Sides { train: of(&data.train)?, validation: of(&data.validation)?, test: of(&data.test)? };

@@ -138,7 +138,7 @@ impl<'a> LanguageLearner<'a> {
 }
 
 /// Whether a feature tells what stands in a tune's header, or follows from it: the strength of beats does from the metre.
-fn tells_header(feature: Feature) -> bool {
+pub(crate) fn tells_header(feature: Feature) -> bool {
     feature.is_header() || matches!(feature, Feature::BeatStrength | Feature::NextBeatStrength)
 }
 

@@ -76,9 +76,8 @@ impl Titles {
                 *weight = self.sentence * of_sentence[at * k + target];
             }
         }
-        let (anchors, width) = self.anchors.unzip();
         let layer = LinearLayer { weight, bias: vec![0.0; k], lift };
-        LinearTitles { table, anchors: anchors.unwrap_or_default(), width, layer }
+        LinearTitles { table, anchors: self.anchors, layer }
     }
 }
 
