@@ -11,6 +11,7 @@ mod foundation;
 mod fusion;
 mod history;
 mod importance;
+mod looks;
 mod map;
 mod names;
 mod page;
@@ -49,8 +50,8 @@ pub use fusion::{
 pub use history::Record;
 pub use importance::{ImportanceSettings, Shuffle, importance};
 pub use map::{
-    AspectGenre, Atlas, Genre, Kept, Labels, MapOptions, Mapped, Shown, Sides, Space, SpaceGenre,
-    genre, map,
+    AspectGenre, Atlas, Genre, Kept, Labels, MapOptions, Mapped, MappedSteps, Shown, Sides, Space,
+    SpaceGenre, genre, map, map_steps,
 };
 pub use predictions::{Prediction, read_predictions};
 pub use pretrain::{

@@ -3,6 +3,7 @@
 mod genre;
 mod layers;
 mod layout;
+mod steps;
 mod tables;
 
 use model::Embedder;
@@ -13,6 +14,7 @@ use tokens::{Feature, Tokens, Value};
 
 pub use genre::{AspectGenre, Genre, Labels, Sides, Space, SpaceGenre, genre};
 pub use layout::Kept;
+pub use steps::{MappedSteps, map_steps};
 
 use crate::data::{Dataset, Example};
 use crate::evaluate::titles;

@@ -58,6 +58,12 @@ pub mod files {
     pub const MAP: &str = "map.json";
     /// The same for eyes.
     pub const MAP_PAGE: &str = "map.html";
+    /// Maps of the validation works over the steps of the training, for machines.
+    pub const MAP_STEPS: &str = "map-steps.json";
+    /// The same for eyes.
+    pub const MAP_STEPS_PAGE: &str = "map-steps.html";
+    /// A folder with the vectors of the validation works at each look.
+    pub const LOOKS: &str = "looks";
     /// A folder of vectors for TensorBoard's projector.
     pub const PROJECTOR: &str = "projector";
 }

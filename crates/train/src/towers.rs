@@ -9,6 +9,7 @@ use crate::data::{Dataset, Example, batches};
 use crate::evaluate::{cosines, titles};
 use crate::foundation::{Foundation, Seen};
 use crate::history::{History, Record};
+use crate::looks::LookVectors;
 use crate::predictions::{Look, Predictions};
 use crate::random::{Purpose, generator};
 use crate::run::files;
@@ -89,7 +90,8 @@ impl<'a> TowersLearner<'a> {
         TowersBatch { melodies, titles: names, pairs: Pairs::diagonal(works.len()) }
     }
 
-    fn rankings(&self) -> Result<Look, Error> {
+    /// What the towers make of the validation works.
+    fn vectors(&self) -> Result<LookVectors, Error> {
         let (examples, seen) = (&self.data.validation, &self.seen_validation);
         let Towers { melody, title, .. } = &self.towers;
         let tunes: Vec<&Tokens> = examples.iter().map(Example::query).collect();
@@ -103,8 +105,8 @@ impl<'a> TowersLearner<'a> {
             .enumerate()
             .map(|(work, example)| seen.sentence(work, (0, 1 + example.aliases.len())))
             .collect();
-        let titles = model::embed_titles(title, &titles(examples), &sentences.concat())?;
-        Look::new(&cosines(examples, title.config().output, (melodies, titles))?)
+        let title_vectors = model::embed_titles(title, &titles(examples), &sentences.concat())?;
+        Ok(LookVectors { dim: title.config().output, melody: melodies, title: title_vectors })
     }
 }
 
@@ -154,9 +156,12 @@ impl Learner for TowersLearner<'_> {
         })
     }
 
-    /// Predictions are recorded at each look.
+    /// Predictions and vectors are recorded at each look.
     fn look(&mut self, at: LookAt, history: &History<Record>) -> Result<Record, Error> {
-        let look = self.rankings()?;
+        let vectors = self.vectors()?;
+        vectors.write(self.run, at.step)?;
+        let LookVectors { dim, melody, title } = vectors;
+        let look = Look::new(&cosines(&self.data.validation, dim, (melody, title))?)?;
         let mut validation = Validation {
             step: at.step,
             epoch: at.epoch,

@@ -14,6 +14,7 @@ Examples:
   ganainm map runs/gru --side all            all works on the map, not the test works alone
   ganainm map runs/long --like runs/short    turned and started so that both maps can be compared
   ganainm map runs/ridge --layers            what each part of its language model tells
+  ganainm map runs/gru --steps               how the works moved over the training: map-steps.html
   ganainm map runs/gru --json | jq .genre    what was measured, for machines
 
 Classifiers learn from the training works and are judged on the test works, whichever are on the
@@ -31,6 +32,9 @@ pub(crate) struct Args {
     /// Measure each part of the run's language model too, which is then not told the header.
     #[arg(long)]
     layers: bool,
+    /// Draw where the validation works lay at each look of the training instead, to follow them.
+    #[arg(long, conflicts_with_all = ["side", "like", "layers", "json"])]
+    steps: bool,
     /// The seed of everything drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -48,6 +52,9 @@ enum Side {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let run = RunDir::open(&args.run)?;
+    if args.steps {
+        return over_steps(&run, args.seed);
+    }
     let like = args.like.as_deref().map(RunDir::open).transpose()?;
     let shown = match args.side {
         Side::Test => Shown::Test,
@@ -64,5 +71,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     screen::print(&found.atlas.to_string())?;
     eprintln!("written: {}", run.file(files::MAP_PAGE).display());
+    Ok(())
+}
+
+fn over_steps(run: &RunDir, seed: u64) -> anyhow::Result<()> {
+    let doing = screen::bar(0, "{spinner} {msg}");
+    let found = train::map_steps(run, seed, &mut |what| doing.set_message(what.to_owned()))?;
+    doing.finish_and_clear();
+    found.write(run)?;
+    eprintln!("written: {}", run.file(files::MAP_STEPS_PAGE).display());
     Ok(())
 }

@@ -48,8 +48,26 @@ fn one_seed_gives_one_map_and_an_earlier_map_is_followed() {
 }
 
 #[test]
+fn works_are_followed_over_the_looks_of_a_training() {
+    let workshop = trained();
+    workshop.succeed(&["map", "run", "--steps"]);
+    let picture: serde_json::Value =
+        serde_json::from_str(&read(&workshop, "map-steps.json")).unwrap();
+    let views = picture["views"].as_array().unwrap();
+    let steps: Vec<u64> = views.iter().map(|view| view["step"].as_u64().unwrap()).collect();
+    // Three maps of melodies and three of titles at each look.
+    let looks = std::fs::read_dir(workshop.path("run/looks")).unwrap().count();
+    assert!(looks > 1 && steps.len() == 6 * looks && steps.is_sorted(), "{steps:?}");
+    let works = picture["points"].as_array().unwrap().len();
+    assert!(views.iter().all(|view| view["places"].as_array().unwrap().len() == works));
+    assert!(read(&workshop, "map-steps.html").contains("type=\"range\""));
+}
+
+#[test]
 fn what_cannot_be_mapped_is_said() {
     let workshop = trained();
+    std::fs::remove_dir_all(workshop.path("run/looks")).unwrap();
+    assert!(workshop.fail(&["map", "run", "--steps"]).contains("train the run anew"));
     let message = workshop.fail(&["map", "run", "--like", "run"]);
     assert!(message.contains("map.json"), "{message}");
     assert!(workshop.fail(&["map", "elsewhere"]).contains("config.toml"));

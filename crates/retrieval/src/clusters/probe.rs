@@ -50,7 +50,8 @@ impl Probe {
         Ok(Self { scaling, weights: minimum.at, classes })
     }
 
-    /// Fits one probe a penalty and keeps the one with the least loss on `validation`; with its penalty.
+    /// Fits one probe a penalty, from the greatest one down until the loss on `validation` has grown for two after the
+    /// best, and keeps the one with the least loss; with its penalty.
     ///
     /// # Errors
     /// As [`Probe::fit`]; no penalty to choose from.
@@ -59,16 +60,24 @@ impl Probe {
         classes: usize,
         penalties: &[f64],
     ) -> Result<(Self, f64)> {
-        let mut best: Option<(f64, Self, f64)> = None;
-        for &l2 in penalties {
+        let mut falling = penalties.to_vec();
+        falling.sort_by(|a, b| b.total_cmp(a));
+        let mut tried: Vec<(f64, Self, f64)> = Vec::new();
+        let mut best = 0;
+        for l2 in falling {
             let probe = Self::fit(train, classes, l2)?;
             let loss = probe.loss(validation);
-            if best.as_ref().is_none_or(|(least, ..)| loss < *least) {
-                best = Some((loss, probe, l2));
+            if tried.get(best).is_none_or(|(least, ..)| loss < *least) {
+                best = tried.len();
+            }
+            tried.push((loss, probe, l2));
+            if tried.len() > best + 2 {
+                break;
             }
         }
         let none = || Error::Setting { what: "penalties", expected: "some", got: "none".into() };
-        best.map(|(_, probe, l2)| (probe, l2)).ok_or_else(none)
+        let (_, probe, l2) = tried.into_iter().nth(best).ok_or_else(none)?;
+        Ok((probe, l2))
     }
 
     /// ln p(class | vector) for every vector: (N, K).

@@ -14,6 +14,7 @@
 //!         method: "PCA".to_owned(),
 //!         note: String::new(),
 //!         places: vec![[0.0, 0.1], [1.0, 0.9], [0.1, 0.0]],
+//!         step: None,
 //!     }],
 //! };
 //! assert_eq!(picture.aspects[0].classes, ["reel", "jig"]);
@@ -108,6 +109,9 @@ pub struct View {
     pub note: String,
     /// The places: (N, 2).
     pub places: Vec<Place>,
+    /// The step of a training at which the vectors were such; none for maps of one time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u64>,
 }
 
 impl Picture {
@@ -121,19 +125,34 @@ impl Picture {
     }
 }
 
-/// Places moved and scaled, alike along both axes, into the middle of a square from 0 to `side`.
-fn fitted(places: &[Place], side: f32) -> Vec<Place> {
-    let end = |axis: usize, from: f32, pick: fn(f32, f32) -> f32| {
-        places.iter().map(|place| place[axis]).fold(from, pick)
-    };
-    let low = [0, 1].map(|axis| end(axis, f32::INFINITY, f32::min));
-    let high = [0, 1].map(|axis| end(axis, f32::NEG_INFINITY, f32::max));
-    let extent = (high[0] - low[0]).max(high[1] - low[1]);
-    let scale = if extent > 0.0 { side / extent } else { 0.0 };
-    let at = |place: &Place, axis: usize| {
-        side / 2.0 + (place[axis] - (low[axis] + high[axis]) / 2.0) * scale
-    };
-    places.iter().map(|place| [at(place, 0), at(place, 1)]).collect()
+/// How places are moved and scaled, alike along both axes, into the middle of a square.
+struct Frame {
+    side: f32,
+    middle: Place,
+    scale: f32,
+}
+
+impl Frame {
+    /// A square from 0 to `side` that holds all of `places`.
+    fn around<'a>(places: impl Iterator<Item = &'a Place>, side: f32) -> Self {
+        let (mut low, mut high) = ([f32::INFINITY; 2], [f32::NEG_INFINITY; 2]);
+        for place in places {
+            for axis in 0..2 {
+                low[axis] = low[axis].min(place[axis]);
+                high[axis] = high[axis].max(place[axis]);
+            }
+        }
+        let extent = (high[0] - low[0]).max(high[1] - low[1]);
+        let scale = if extent > 0.0 { side / extent } else { 0.0 };
+        let middle = [0, 1].map(|axis| (low[axis] + high[axis]) / 2.0);
+        Self { side, middle, scale }
+    }
+
+    /// Where places are in the square.
+    fn fit(&self, places: &[Place]) -> Vec<Place> {
+        let at = |value: f32, middle: f32| self.side / 2.0 + (value - middle) * self.scale;
+        places.iter().map(|p| [at(p[0], self.middle[0]), at(p[1], self.middle[1])]).collect()
+    }
 }
 
 #[cfg(test)]
@@ -142,9 +161,9 @@ mod tests {
 
     #[test]
     fn places_are_fitted_alike_along_both_axes() {
-        let places = fitted(&[[-1.0, 3.0], [3.0, 5.0]], 100.0);
-        assert_eq!(places, [[0.0, 25.0], [100.0, 75.0]]);
-        assert_eq!(fitted(&[[7.0, 7.0]], 100.0), [[50.0, 50.0]]);
+        let fitted = |places: &[Place]| Frame::around(places.iter(), 100.0).fit(places);
+        assert_eq!(fitted(&[[-1.0, 3.0], [3.0, 5.0]]), [[0.0, 25.0], [100.0, 75.0]]);
+        assert_eq!(fitted(&[[7.0, 7.0]]), [[50.0, 50.0]]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::marks::{MARKS, ON_DARK, ON_LIGHT, OTHER};
-use super::{Aspect, Picture, View, fitted};
+use super::{Aspect, Frame, Picture, View};
 use crate::error::Result;
 use crate::report::{Grid, escape};
 
@@ -42,6 +42,7 @@ struct ViewData<'a> {
     note: &'a str,
     x: Vec<u16>,
     y: Vec<u16>,
+    step: Option<u64>,
 }
 
 impl Picture {
@@ -56,7 +57,7 @@ impl Picture {
             titles: self.points.iter().map(|point| point.title.as_str()).collect(),
             ids: self.points.iter().map(|point| point.id.as_str()).collect(),
             aspects: self.aspects.iter().map(aspect).collect(),
-            views: self.views.iter().map(view).collect(),
+            views: self.views.iter().map(|view| self.view(view)).collect(),
             side: SIDE,
             light: ON_LIGHT,
             dark: ON_DARK,
@@ -66,6 +67,22 @@ impl Picture {
         let page = PAGE.replace("{{name}}", &escape(&self.name)).replace("{{tables}}", &tables);
         let page = page.replace("{{remarks}}", &escape(remarks));
         Ok(page.replace("{{data}}", &script_safe(&data)))
+    }
+
+    /// A view for the page; maps of several steps lie in one frame, so that nothing moves but the points.
+    fn view<'a>(&'a self, view: &'a View) -> ViewData<'a> {
+        let same = |other: &&View| other.vectors == view.vectors && other.method == view.method;
+        let all = self.views.iter().filter(same).flat_map(|other| &other.places);
+        let places = Frame::around(all, SIDE).fit(&view.places);
+        let axis = |axis: usize| places.iter().map(|place| place[axis].round() as u16).collect();
+        ViewData {
+            vectors: &view.vectors,
+            method: &view.method,
+            note: &view.note,
+            x: axis(0),
+            y: axis(1),
+            step: view.step,
+        }
     }
 }
 
@@ -78,18 +95,6 @@ fn aspect(aspect: &Aspect) -> AspectData<'_> {
         name: &aspect.name,
         classes: &aspect.classes[..aspect.classes.len().min(MARKS)],
         of: aspect.of.iter().map(shown).collect(),
-    }
-}
-
-fn view(view: &View) -> ViewData<'_> {
-    let places = fitted(&view.places, SIDE);
-    let axis = |axis: usize| places.iter().map(|place| place[axis].round() as u16).collect();
-    ViewData {
-        vectors: &view.vectors,
-        method: &view.method,
-        note: &view.note,
-        x: axis(0),
-        y: axis(1),
     }
 }
 
@@ -113,6 +118,7 @@ mod tests {
                 method: "PCA".into(),
                 note: String::new(),
                 places: vec![[0.0, 0.0]],
+                step: None,
             }],
         };
         let page = picture.to_html(&[], "so").unwrap();

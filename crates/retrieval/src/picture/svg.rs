@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::marks::{MARKS, ON_DARK, ON_LIGHT, OTHER, Shape, mark};
-use super::{Picture, fitted};
+use super::{Frame, Picture};
 use crate::error::{Error, Result};
 use crate::report::escape;
 
@@ -27,7 +27,7 @@ impl Picture {
         };
         let seen = self.views.get(view).ok_or_else(|| missing("view", view))?;
         let by = self.aspects.get(aspect).ok_or_else(|| missing("aspect", aspect))?;
-        let places = fitted(&seen.places, SIDE);
+        let places = Frame::around(seen.places.iter(), SIDE).fit(&seen.places);
         let counts = by.counts();
         let shown = by.classes.len().min(MARKS);
         let unmarked = self.points.len() - counts[..shown].iter().sum::<usize>();

@@ -15,7 +15,8 @@ const BATCH: usize = 64;
 /// The vectors of one part of the model: its name, the length of each, one for each setting.
 type Part = (&'static str, usize, Vec<f32>);
 
-/// A space for each part of the run's language model: of each work the mean over its settings.
+/// A space for each part of the run's language model, and one for all of them together: of each work the mean over its
+/// settings.
 ///
 /// # Errors
 /// When the run has no language model.
@@ -72,5 +73,18 @@ fn parts(
             }
         }
     }
+    if parts.len() > 1 {
+        parts.push(together(&parts, examples.len()));
+    }
     Ok(parts)
+}
+
+/// All parts side by side.
+fn together(parts: &[Part], works: usize) -> Part {
+    let width: usize = parts.iter().map(|(_, dim, _)| dim).sum();
+    let mut all = Vec::with_capacity(works * width);
+    for work in 0..works {
+        parts.iter().for_each(|(_, dim, rows)| all.extend_from_slice(&rows[work * dim..][..*dim]));
+    }
+    ("all parts", width, all)
 }

@@ -106,7 +106,8 @@ pub(super) fn lay_out(
             kept.k,
             kept.trustworthiness
         );
-        let view = View { vectors: name.to_owned(), method: method.to_owned(), note, places };
+        let (vectors, method) = (name.to_owned(), method.to_owned());
+        let view = View { vectors, method, note, places, step: None };
         found.push((view, kept));
     }
     Ok(found)
@@ -143,6 +144,7 @@ mod tests {
             method: "PCA".into(),
             note: String::new(),
             places: old.clone(),
+            step: None,
         };
         let picture = Picture {
             name: String::new(),
