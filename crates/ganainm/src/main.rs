@@ -107,6 +107,25 @@ impl RunArgs {
     }
 }
 
+/// Where the melody vectors are.
+#[derive(clap::Args)]
+struct VectorArgs {
+    /// A PostgreSQL database that has the melody vectors, from `ganainm index --to` [default: in memory]
+    #[arg(long, value_name = "URL")]
+    vectors: Option<String>,
+}
+
+impl VectorArgs {
+    fn server(&self) -> anyhow::Result<Option<::search::Server>> {
+        self.vectors.as_deref().map(server).transpose()
+    }
+}
+
+/// The server of a URL; its password may be in `PGPASSWORD`, as PostgreSQL's own clients have it.
+fn server(url: &str) -> anyhow::Result<::search::Server> {
+    Ok(::search::Server::new(url, std::env::var("PGPASSWORD").ok().as_deref())?)
+}
+
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,

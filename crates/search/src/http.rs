@@ -26,7 +26,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
-use crate::{FindError, Finder, NameError, Namer};
+use crate::{FindError, Finder, NameError, Namer, Server};
 use gate::Gate;
 use meter::Meter;
 use problem::Problem;
@@ -48,6 +48,8 @@ pub struct ServeOptions {
     pub db: PathBuf,
     /// A run of towers whose joint space is searched too.
     pub run: Option<PathBuf>,
+    /// A database that has the melody vectors; without one they are kept in memory.
+    pub vectors: Option<Server>,
     /// A folder of runs to look at.
     pub runs: Option<PathBuf>,
     /// The address to listen at.
@@ -100,6 +102,7 @@ struct App {
 /// When the store or run cannot be opened, or the address not listened at.
 pub fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
     let app = Arc::new(App::open(options)?);
+    let served = Arc::clone(&app);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(app.gate.width() + 1)
@@ -115,7 +118,7 @@ pub fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(
             stop_signal().await;
             let _ = told.send(true);
         };
-        let serving = axum::serve(listener, router(app)).with_graceful_shutdown(stop);
+        let serving = axum::serve(listener, router(served)).with_graceful_shutdown(stop);
         tokio::select! {
             done = serving.into_future() => done?,
             // A connection that never ends its request does not keep the program.
@@ -127,6 +130,8 @@ pub fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(
         Ok::<(), ServeError>(())
     })?;
     runtime.shutdown_timeout(TIME_LIMIT);
+    // Connections to a database wait when they are closed, which a task of the runtime may not.
+    drop(app);
     Ok(())
 }
 
@@ -137,6 +142,9 @@ impl App {
         let mut namer = Namer::open(&options.db)?;
         if let Some(run) = &options.run {
             namer = namer.with_run(run)?;
+        }
+        if let Some(server) = &options.vectors {
+            namer = namer.with_database(server.clone())?;
         }
         Ok(Self {
             namer,

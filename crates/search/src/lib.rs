@@ -11,8 +11,8 @@ pub use compose::{Commission, ComposeError, Composed, Composer, Sampling, usual_
 pub use find::{Filter, FilterError, FindError, Finder, Found, Matched, Query, Reason};
 pub use naming::{
     Answer, BUCKETS, BesideBars, DIMENSIONS, ExactVectors, Heard, IN_PIECES, KNOWN_SIGNS, Kept,
-    Match, NameError, Namer, NotePlace, Passage, PostgresVectors, SIGN_NAMES, SIGNS, Search,
-    Server, ShownBar, Suggestion, VectorIndex, WORK_SIGNS, Weighed, Weights, matrix_bytes,
+    Match, NameError, Namer, NotePlace, Origin, Passage, PostgresVectors, SIGN_NAMES, SIGNS,
+    Search, Server, ShownBar, Suggestion, VectorIndex, WORK_SIGNS, Weighed, Weights, matrix_bytes,
     melody_buckets, melody_vector, source_link,
 };
 pub use overlap::{GRAM, Overlap, OverlapIndex, Run, Shared};

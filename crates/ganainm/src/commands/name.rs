@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use rayon::prelude::*;
 use search::{Answer, BesideBars, Match, Namer, ShownBar};
 
-use crate::{DbArgs, RunArgs, input, screen};
+use crate::{DbArgs, RunArgs, VectorArgs, input, screen};
 
 /// Tell which tunes these are, with the bars that speak for it.
 #[derive(clap::Args)]
@@ -36,6 +36,8 @@ pub(crate) struct Args {
     top: usize,
     #[command(flatten)]
     run: RunArgs,
+    #[command(flatten)]
+    vectors: VectorArgs,
     /// Listen to these bars only, counted from 1 as they are written.
     #[arg(long, value_name = "FIRST-LAST", value_parser = bars)]
     from_bars: Option<Range<usize>>,
@@ -57,7 +59,7 @@ const PERHAPS: f64 = 0.3;
 const WIDTH: usize = 38;
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let namer = Namer::open(&args.db.path()?)?.with_run(args.run.open()?.path())?;
+    let namer = open(args)?;
     for file in &args.files {
         let bytes = input::read(file)?;
         if bytes.starts_with(b"MThd") {
@@ -85,6 +87,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn open(args: &Args) -> anyhow::Result<Namer> {
+    // A wrong URL is told before any work is done.
+    let server = args.vectors.server()?;
+    let mut namer = Namer::open(&args.db.path()?)?;
+    if let Some(server) = server {
+        namer = namer.with_database(server)?;
+    }
+    Ok(namer.with_run(args.run.open()?.path())?)
+}
+
 /// `5-8` or `5` as a range from 0.
 fn bars(text: &str) -> Result<Range<usize>, String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
@@ -98,7 +110,7 @@ fn bars(text: &str) -> Result<Range<usize>, String> {
 fn tell(args: &Args, namer: &Namer, tunes: &[Tune]) -> anyhow::Result<()> {
     let named = |tune: &Tune| -> anyhow::Result<String> {
         let heard = part(tune, args.from_bars.as_ref());
-        let answer = namer.name(&heard, args.top);
+        let answer = namer.name(&heard, args.top)?;
         if args.json {
             return Ok(serde_json::to_string(&answer)? + "\n");
         }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::{Problem, json_response};
 use super::tunes::source;
 use super::{App, BODY_LIMIT, TIME_LIMIT};
-use crate::{Match, Passage, Suggestion};
+use crate::{Match, NameError, Passage, Suggestion};
 
 /// The most tunes of a body.
 const MOST_TUNES: usize = 20;
@@ -62,7 +62,7 @@ pub(super) async fn name(
     let naming = Arc::clone(&app);
     let work = move || {
         let tunes = tunes(&bytes)?;
-        Ok(tunes.iter().map(|tune| naming.named(tune, most)).collect::<Vec<Named>>())
+        tunes.iter().map(|tune| naming.named(tune, most)).collect::<Result<Vec<Named>, Problem>>()
     };
     json_response(&app.gate.run(work).await?)
 }
@@ -113,16 +113,19 @@ fn tunes(bytes: &[u8]) -> Result<Vec<Tune>, Problem> {
 }
 
 impl App {
-    fn named(&self, tune: &Tune, most: usize) -> Named {
-        let answer = self.namer.name(tune, most);
-        Named {
+    fn named(&self, tune: &Tune, most: usize) -> Result<Named, Problem> {
+        let answer = self.namer.name(tune, most).map_err(|error| match error {
+            NameError::Backend(_) => Problem::away(&error),
+            _ => Problem::logged(&error),
+        })?;
+        Ok(Named {
             x: answer.x,
             title: answer.title,
             known: answer.known,
             matches: answer.matches.into_iter().map(|found| self.shown(found)).collect(),
             titles: answer.titles,
             abc: abc::write(tune),
-        }
+        })
     }
 
     fn shown(&self, mut found: Match) -> Shown {

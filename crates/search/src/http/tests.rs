@@ -42,6 +42,7 @@ impl Served {
         let options = ServeOptions {
             db,
             run: None,
+            vectors: None,
             runs: Some(folder.path().to_owned()),
             host: [127, 0, 0, 1].into(),
             port: 0,
