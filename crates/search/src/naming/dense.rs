@@ -4,8 +4,6 @@
 //! analysis, Deerwester et al. 1990), each bucket scaled by the rarity of its grams. It is compiled in as bytes, a
 //! scale and whole numbers a bucket, so that the same tune has the same vector whatever the corpus.
 
-use sha2::{Digest, Sha256};
-
 use super::grams::Kind;
 use super::melody::Melody;
 
@@ -49,11 +47,12 @@ pub(crate) fn vector(melody: &Melody) -> Vec<f32> {
     vector
 }
 
-/// How vectors are made, as a short text: by this matrix and from these grams.
+/// What vectors are made by, as a short text: a checksum of the matrix and of what is hashed.
 pub(crate) fn making() -> String {
-    let mut hasher = Sha256::new_with_prefix(MATRIX);
-    hasher.update(format!("{BUCKETS} {DIMENSIONS} {KINDS:?}"));
-    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(MATRIX);
+    sum.update(format!("{BUCKETS} {DIMENSIONS} {KINDS:?}").as_bytes());
+    format!("{:08x}", sum.finalize())
 }
 
 /// The matrix (B, D) as the bytes that are compiled in.

@@ -121,6 +121,21 @@ fn an_index_is_read_as_it_was_written_and_a_damaged_one_is_built_anew() {
 }
 
 #[test]
+fn an_index_that_is_damaged_inside_is_not_believed_wherever_it_is_and_is_mended() {
+    let (_folder, path) = store();
+    let namer = Namer::open(&path).unwrap();
+    let whole = std::fs::read(file::path(&path)).unwrap();
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << (at % 8);
+        std::fs::write(file::path(&path), &damaged).unwrap();
+        assert!(file::read(&path).is_none(), "byte {at} of {}", whole.len());
+    }
+    assert_eq!(Namer::open(&path).unwrap().index, namer.index);
+    assert_eq!(std::fs::read(file::path(&path)).unwrap(), whole);
+}
+
+#[test]
 fn an_empty_store_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("corpus.db");
