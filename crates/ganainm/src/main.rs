@@ -4,6 +4,7 @@ mod commands;
 mod following;
 mod input;
 mod screen;
+mod waiting;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -104,6 +105,10 @@ struct RunArgs {
 impl RunArgs {
     fn open(&self) -> anyhow::Result<::train::RunDir> {
         Ok(self.run.as_deref().map_or_else(::train::shipped, ::train::RunDir::open)?)
+    }
+
+    fn load(&self) -> anyhow::Result<::search::LoadedRun> {
+        Ok(::search::LoadedRun::open(self.open()?)?)
     }
 }
 

@@ -25,8 +25,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
+use train::RunDir;
 
-use crate::{FindError, Finder, NameError, Namer, Server};
+use crate::{FindError, Finder, LoadedRun, NameError, Namer, Progress, Server};
 use gate::Gate;
 use meter::Meter;
 use problem::Problem;
@@ -96,12 +97,23 @@ struct App {
     allow_origin: Option<axum::http::HeaderValue>,
 }
 
-/// Serves until the process is asked to stop (SIGINT, SIGTERM), then finishes what it has begun. `ready` hears the address.
+/// Who hears of a server that starts.
+pub struct Starting<'a, R: FnOnce(SocketAddr)> {
+    /// Of vectors that are made before.
+    pub progress: Progress<'a>,
+    /// Of the address, when it answers.
+    pub ready: R,
+}
+
+/// Serves until the process is asked to stop (SIGINT, SIGTERM), then finishes what it has begun.
 ///
 /// # Errors
 /// When the store or run cannot be opened, or the address not listened at.
-pub fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
-    let app = Arc::new(App::open(options)?);
+pub fn serve<R: FnOnce(SocketAddr)>(
+    options: &ServeOptions,
+    starting: Starting<'_, R>,
+) -> Result<(), ServeError> {
+    let app = Arc::new(App::open(options, starting.progress)?);
     let served = Arc::clone(&app);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -112,7 +124,7 @@ pub fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(
         let address = SocketAddr::new(options.host, options.port);
         let failed = |source| ServeError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
-        ready(listener.local_addr()?);
+        (starting.ready)(listener.local_addr()?);
         let (told, mut stopping) = tokio::sync::watch::channel(false);
         let stop = async move {
             stop_signal().await;
@@ -136,19 +148,21 @@ pub fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(
 }
 
 impl App {
-    fn open(options: &ServeOptions) -> Result<Self, ServeError> {
+    fn open(options: &ServeOptions, progress: Progress<'_>) -> Result<Self, ServeError> {
         let origin =
             |origin: &String| origin.parse().map_err(|_| ServeError::Origin(origin.clone()));
+        let load = |run: &PathBuf| LoadedRun::open(RunDir::open(run)?);
+        let run = options.run.as_ref().map(load).transpose().map_err(FindError::from)?;
         let mut namer = Namer::open(&options.db)?;
-        if let Some(run) = &options.run {
-            namer = namer.with_run(run)?;
+        if let Some(run) = &run {
+            namer = namer.with_run(run, progress)?;
         }
         if let Some(server) = &options.vectors {
             namer = namer.with_database(server.clone())?;
         }
         Ok(Self {
             namer,
-            finder: Finder::open(&options.db, options.run.as_deref())?,
+            finder: Finder::open(&options.db, run.as_ref(), progress)?,
             shelf: Shelf::new(options.runs.clone(), options.run.clone()),
             gate: Gate::new(QUEUE),
             meter: Meter::default(),

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use rayon::prelude::*;
 use search::{Answer, BesideBars, Match, Namer, ShownBar};
 
+use crate::waiting::Waiting;
 use crate::{DbArgs, RunArgs, VectorArgs, input, screen};
 
 /// Tell which tunes these are, with the bars that speak for it.
@@ -94,7 +95,8 @@ fn open(args: &Args) -> anyhow::Result<Namer> {
     if let Some(server) = server {
         namer = namer.with_database(server)?;
     }
-    Ok(namer.with_run(args.run.open()?.path())?)
+    let waiting = Waiting::default();
+    Ok(namer.with_run(&args.run.load()?, &|what, done, all| waiting.tell(what, done, all))?)
 }
 
 /// `5-8` or `5` as a range from 0.

@@ -3,8 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use search::http::{ServeOptions, serve};
+use search::http::{ServeOptions, Starting, serve};
 
+use crate::waiting::Waiting;
 use crate::{DbArgs, RunArgs, VectorArgs};
 
 /// Serve the page and the HTTP API: name a tune, find tunes, walk about the map, look at runs.
@@ -50,5 +51,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         allow_origin: args.allow_origin.clone(),
     };
     let ready = |address: SocketAddr| eprintln!("the page is at http://{address}/ (Ctrl-C stops)");
-    Ok(serve(&options, ready)?)
+    let waiting = Waiting::default();
+    let progress = |what, done, all| waiting.tell(what, done, all);
+    Ok(serve(&options, Starting { progress: &progress, ready })?)
 }

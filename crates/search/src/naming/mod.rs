@@ -45,6 +45,7 @@ pub use trial::{Heard, Weighed};
 pub use vectors::{ExactVectors, VectorIndex};
 pub use weights::Weights;
 
+use crate::{LoadedRun, Progress};
 use candidates::{Candidate, candidates};
 use hearing::Hearing;
 use index::Index;
@@ -97,13 +98,14 @@ impl Namer {
         Ok(Self { index, weights, fitting: None, database: None })
     }
 
-    /// The namer that also tells which of the corpus's titles would fit, by what a run makes of them.
+    /// The namer that also tells which of the corpus's titles would fit, by what a run makes of them; of slow title towers
+    /// `progress` hears.
     ///
     /// # Errors
-    /// [`NameError::Train`] when the run scores no titles, or a file is missing or damaged.
-    pub fn with_run(mut self, run: &Path) -> Result<Self, NameError> {
+    /// [`NameError::Train`] when the run's title tower fails.
+    pub fn with_run(mut self, run: &LoadedRun, progress: Progress<'_>) -> Result<Self, NameError> {
         let titles = self.index.works.iter().map(|work| work.title.as_str());
-        self.fitting = Some(Fitting::new(run, titles)?);
+        self.fitting = Some(Fitting::new(run, titles, progress)?);
         Ok(self)
     }
 
