@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use abc::Tune;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use rayon::prelude::*;
 use search::{Answer, BesideBars, Match, Namer, ShownBar};
 
@@ -62,27 +62,13 @@ const WIDTH: usize = 38;
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let namer = open(args)?;
     for file in &args.files {
-        let bytes = input::read(file)?;
-        if bytes.starts_with(b"MThd") {
-            let tune = abc::read_midi(&bytes).with_context(|| file.display().to_string())?;
-            tell(args, &namer, &[tune])?;
-            continue;
-        }
-        let text = abc::decode(&bytes);
-        let mut tunes = abc::tunes(&text).map(|(_, tune)| tune).peekable();
-        if tunes.peek().is_none() {
-            let tune = abc::read_tune(&text);
-            if tune.bars.is_empty() {
-                bail!("{}: no tunes; a tune is ABC or a MIDI file", file.display());
-            }
-            tell(args, &namer, &[tune])?;
-        }
-        loop {
-            let batch: Vec<Tune> = tunes.by_ref().take(BATCH).collect();
-            if batch.is_empty() {
-                break;
-            }
-            tell(args, &namer, &batch)?;
+        let mut heard = 0;
+        input::tunes(file, |tunes| {
+            heard += tunes.len();
+            tunes.chunks(BATCH).try_for_each(|tunes| tell(args, &namer, tunes))
+        })?;
+        if heard == 0 {
+            bail!("{}: no tunes; a tune is ABC or a MIDI file", file.display());
         }
     }
     Ok(())

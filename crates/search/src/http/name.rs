@@ -83,14 +83,7 @@ async fn arrived(request: Request) -> Result<Bytes, Problem> {
 
 /// The tunes of a body.
 fn tunes(bytes: &[u8]) -> Result<Vec<Tune>, Problem> {
-    let mut tunes = if bytes.starts_with(b"MThd") {
-        vec![abc::read_midi(bytes).map_err(|error| Problem::no_tune(error.to_string()))?]
-    } else {
-        abc::read_bytes(bytes).tunes
-    };
-    if tunes.is_empty() {
-        tunes.push(abc::read_tune(&abc::decode(bytes)));
-    }
+    let tunes = abc::read_file(bytes).map_err(|error| Problem::no_tune(error.to_string()))?;
     if tunes.len() > MOST_TUNES {
         let found = tunes.len();
         return Err(Problem::too_large(format!(
