@@ -137,13 +137,13 @@ impl Finder {
         progress: Progress<'_>,
     ) -> Result<Self, FindError> {
         let store = Store::open_existing(db)?;
-        let corpus = store.load()?;
+        let corpus = store.load_without_families()?;
         let music = run.map(|run| Music::open(run, &corpus, progress)).transpose()?;
         let text = Text::open(store, &corpus)?;
         Ok(Self { corpus: Arc::new(corpus), text, music })
     }
 
-    /// The works that are searched.
+    /// The works that are searched, without their families.
     pub fn corpus(&self) -> &Arc<Corpus> {
         &self.corpus
     }

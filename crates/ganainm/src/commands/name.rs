@@ -50,7 +50,7 @@ pub(crate) struct Args {
 }
 
 /// Tunes that are named at a time, for all cores.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 
 /// From this probability on a tune is said to be known, and from the other on perhaps.
 const KNOWN: f64 = 0.8;

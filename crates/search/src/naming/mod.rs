@@ -144,6 +144,11 @@ impl Namer {
         self.index.settings.len()
     }
 
+    /// The ids of all settings.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.index.settings.iter().map(|setting| setting.id.as_str())
+    }
+
     /// The ABC of the setting with this id, if the corpus has it.
     pub fn abc(&self, setting: &str) -> Option<&str> {
         self.index.setting(setting).map(|at| self.index.abc(at))

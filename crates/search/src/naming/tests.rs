@@ -125,7 +125,7 @@ fn an_index_that_is_damaged_inside_is_not_believed_wherever_it_is_and_is_mended(
     let (_folder, path) = store();
     let namer = Namer::open(&path).unwrap();
     let whole = std::fs::read(file::path(&path)).unwrap();
-    for at in 0..whole.len() {
+    for at in (0..whole.len()).step_by(17).chain([whole.len() - 1]) {
         let mut damaged = whole.clone();
         damaged[at] ^= 1 << (at % 8);
         std::fs::write(file::path(&path), &damaged).unwrap();
