@@ -183,7 +183,7 @@ function evidence(passages: api.Passage[]): string {
   const bars = [...new Set(differing.map(({ bar }) => bar + 1))].sort((a, b) => a - b);
   const where = bars.length === 1 ? `bar ${bars[0]}` : `bars ${bars.slice(0, -1).join(", ")} and ${bars.at(-1)}`;
   const count = differing.length === 1 ? "1 note differs" : `${differing.length} notes differ`;
-  const notes = differing.length === 0 ? "no note differs" : `${count}, in its ${where}, marked below`;
+  const notes = differing.length === 0 ? "no note differs" : `${count}, in its ${where}, marked by a wedge below`;
   return `Alike: ${told.join("; ")}; ${notes}.`;
 }
 

@@ -2,7 +2,7 @@
 
 import renderAbc, { type Visual, type VoiceElement } from "abcjs/src/api/abc_tunebook_svg.js";
 import type { NotePlace } from "./api.ts";
-import { h } from "./dom.ts";
+import { h, svg } from "./dom.ts";
 
 /** A tune as drawn. */
 export interface Drawn {
@@ -38,7 +38,7 @@ function drawn(target: HTMLElement, abc: string, label: string): Drawn | null {
     staffwidth: width,
     scale: width < 480 ? 0.9 : 1,
     ariaLabel: "",
-    paddingtop: 4,
+    paddingtop: 16,
     paddingbottom: 4,
     paddingleft: 0,
     paddingright: 0,
@@ -92,17 +92,29 @@ function bars(visual: Visual): VoiceElement[][] {
   return bars;
 }
 
-/** Marks notes in another colour; what is written beside the notation says in which bars they are. */
+/** Marks notes in another colour and with a wedge above; what is written beside the notation says in which bars they are. */
 export function mark(drawn: Drawn | null, places: NotePlace[]): void {
   for (const place of places) {
     const elements = drawn?.bars[place.bar]?.[place.note]?.abselem?.elemset ?? [];
-    for (const element of elements) element?.classList.add("differs");
+    const shown = elements.filter((element) => element !== null);
+    for (const element of shown) element.classList.add("differs");
+    wedge(shown);
   }
+}
+
+/** A wedge above a note, for those to whom its colour says nothing. */
+function wedge(elements: SVGElement[]): void {
+  const boxes = elements.filter((element) => element instanceof SVGGraphicsElement).map((element) => element.getBBox());
+  const [low, high] = [Math.min(...boxes.map((box) => box.x)), Math.max(...boxes.map((box) => box.x + box.width))];
+  if (!(high > low)) return;
+  const [x, y] = [(low + high) / 2, Math.min(...boxes.map((box) => box.y)) - 5];
+  elements[0]?.after(svg("path", { class: "wedge", d: `M${x} ${y}l-6 -10h12z` }));
 }
 
 /** Takes all marks off. */
 export function unmark(target: HTMLElement): void {
   for (const element of target.querySelectorAll(".differs")) element.classList.remove("differs");
+  for (const wedge of target.querySelectorAll(".wedge")) wedge.remove();
 }
 
 /** Elements that begin at a place of the text, to be shown as they sound. */

@@ -6,7 +6,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { fakeRuns } from "./runs.mjs";
+import { midi } from "./midi.mjs";
+import { fakeRuns, realRun } from "./runs.mjs";
 
 const [program, shots] = process.argv.slice(2);
 assert(program, "name the program: node test/page.mjs target/release/ganainm");
@@ -14,6 +15,7 @@ const folder = await mkdtemp(join(tmpdir(), "ganainm-page-"));
 const book = new URL("tunes.abc", import.meta.url).pathname;
 execFileSync(program, ["corpus", "add", book, "--db", join(folder, "corpus.db")], { stdio: "ignore" });
 await fakeRuns(join(folder, "runs"), 20_000);
+await realRun(program, join(folder, "runs"));
 if (shots) await mkdir(shots, { recursive: true });
 
 /** Starts the server; where it is, and what stops it. */
@@ -99,12 +101,65 @@ async function finds(page, label) {
   await page.getByText("2 tunes, the best known first.").waitFor();
 }
 
+/** Drops a file on the editor, as a hand would. */
+async function drop(page, name, bytes) {
+  const data = await page.evaluateHandle(([name, bytes]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], name));
+    return data;
+  }, [name, [...bytes]]);
+  await page.locator(".desk").dispatchEvent("dragenter", { dataTransfer: data });
+  await page.locator(".desk.over").waitFor();
+  await page.locator(".desk").dispatchEvent("drop", { dataTransfer: data });
+  assert.equal(await page.locator(".desk.over").count(), 0);
+}
+
+/** The first bars of The Swallow's Tail, in quavers. */
+const HEARD = "EAcBAeAcA|cdefgedB|=G=GB=Gd=GB=G|cdef=g=gf=g|EAcBAeAcA|cdef=g=gf=g|af=gedBGB|AcBGAA|";
+
+async function drops(page, label) {
+  await page.go("#/name");
+  const editor = page.getByRole("textbox", { name: "A tune in ABC" });
+  await drop(page, "heard.abc", Buffer.from("X:1\nM:C|\nL:1/8\nK:A\ncAA eAA|cBc eAA|cAA eAA|dBG Bcd|cAA eAA|cBc efg|agf gfe|dBG Bcd|\n"));
+  await page.locator(".verdict", { hasText: "Saddle the Pony" }).waitFor();
+  assert.match(await editor.inputValue(), /^X:1\nM:C\|\n/, "the file is in the editor");
+  await drop(page, "heard.mid", midi(HEARD, "fcg"));
+  await page.locator(".verdict", { hasText: "The Swallow's Tail" }).waitFor();
+  assert.match(await editor.inputValue(), /^X:/, "what was read of the file is in the editor");
+  assert(await page.getByRole("img", { name: "Notation: your tune" }).isVisible());
+  await drop(page, "cut.mid", Buffer.from("MThd and no more"));
+  await page.locator(".answers .problem", { hasText: "MIDI" }).waitFor();
+  assert.equal(complaints.pop(), "Failed to load resource: the server responded with a status of 422 (Unprocessable Entity)");
+  await page.shot(`${label}-drop`);
+}
+
+/** Notes that differ have a mark that needs no colour: a wedge above each, and none when another match is looked at. */
+async function marks(page, label) {
+  await page.go("#/name");
+  await page.getByRole("textbox").fill(WRONG);
+  await page.locator(".verdict").waitFor();
+  await page.locator(".matches .notation").first().scrollIntoViewIfNeeded();
+  await page.locator(".matches .wedge").first().waitFor();
+  for (const place of [".paper", ".matches"]) {
+    const [notes, wedges] = [`${place} .abcjs-note.differs`, `${place} .wedge`].map((found) => page.locator(found));
+    assert(await notes.count() > 0, `${place}: no note differs`);
+    assert.equal(await wedges.count(), await notes.count());
+    const [note, wedge] = [await notes.first().boundingBox(), await wedges.first().boundingBox()];
+    assert(wedge.y + wedge.height <= note.y + 2 && wedge.x >= note.x - 12 && wedge.x <= note.x + note.width, `${place}: the wedge is above its note: ${JSON.stringify([note, wedge])}`);
+    const { y } = await page.locator(`${place} svg`).first().boundingBox();
+    assert(wedge.y >= y, `${place}: the wedge is inside the picture`);
+  }
+  await page.shot(`${label}-marks`);
+}
+
+/** A part of The Swallow's Tail in another key, with a wrong note. */
+const WRONG = "M:C|\nL:1/8\nK:G\ndG (3BAG dGBG|Bcde fdcA|=F2AF cFAF|Bcde =f2ef|\ndG (3BAG dGBG|Bcde =f2ef|ge=fd cAFA|GBAF G2||\n";
+
 /** A picture for the README: a tune that was heard a little wrong, and what it is. */
 async function picture() {
   const page = await open({ viewport: { width: 900, height: 600 }, colorScheme: "light" });
   await page.go("#/name");
-  const heard = "M:C|\nL:1/8\nK:G\ndG (3BAG dGBG|Bcde fdcA|=F2AF cFAF|Bcde =f2ef|\ndG (3BAG dGBG|Bcde =f2ef|ge=fd cAFA|GBAF G2||\n";
-  await page.getByRole("textbox").fill(heard);
+  await page.getByRole("textbox").fill(WRONG);
   await page.locator(".verdict").waitFor();
   await page.locator(".matches .notation").first().scrollIntoViewIfNeeded();
   await page.locator(".matches .differs").first().waitFor({ state: "attached" });
@@ -181,6 +236,24 @@ async function looksAtRuns(page, label) {
   await page.getByRole("img", { name: "Loss by step" }).waitFor();
   await named(page);
   await page.shot(`${label}-runs`);
+  await page.getByRole("button", { name: /^trained/ }).click();
+  for (const way of ["melody → title", "title → melody"]) {
+    const [groups, works] = [`Median rank, ${way}`, `Rank of the truth, ${way}`].map((name) => page.getByRole("img", { name }));
+    await groups.waitFor();
+    const lines = await works.locator("polyline").count();
+    assert(lines > 1 && lines <= 8, `${way}: ${lines} works rose or fell`);
+    assert(await groups.locator("polyline").count() > 0);
+    assert.equal(await groups.locator(".kept").count(), 1, "the kept look is marked");
+    const points = await groups.locator("polyline").first().getAttribute("points");
+    assert(points.split(" ").length > 2 && !points.includes("NaN"), `a line over the looks: ${points}`);
+  }
+  const legend = page.locator("figure", { hasText: "Rank of the truth, melody → title" }).locator(".legend li");
+  const title = (await legend.first().innerText()).replace(/ [\d.,]+$/, "");
+  await page.getByRole("searchbox", { name: "A validation work, by its title" }).fill(title);
+  await legend.nth(1).waitFor({ state: "detached" });
+  assert.match(await legend.first().innerText(), new RegExp(`^${title}`));
+  await named(page);
+  await page.shot(`${label}-tracks`);
   await page.getByRole("button", { name: "study" }).click();
   await page.getByRole("table", { name: "melody → title, mrr" }).waitFor();
 }
@@ -194,7 +267,7 @@ try {
   };
   for (const [label, options] of Object.entries(devices)) {
     const page = await open(options);
-    for (const view of [names, finds, maps, looksAtRuns]) {
+    for (const view of [names, drops, marks, finds, maps, looksAtRuns]) {
       await view(page, label);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert(over <= 0, `${label}: ${view.name} is ${over} pixels too wide`);

@@ -1,4 +1,5 @@
 // Made-up runs for the test of the page: two maps of the same tunes, curves, the table of a study.
+import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -19,6 +20,47 @@ export async function fakeRuns(folder, count) {
   const header = "direction,system,role,runs,queries,candidates,measure,value,chance,over_both_low,over_both_high,p_holm";
   const rows = ["gru", "cnn"].map((name, at) => `melody_to_title,${name},model,5,1470,630,mrr,0.02${at},0.0111,0.017,0.025,1`);
   await writeFile(join(folder, "study", "study.csv"), [header, ...rows, ""].join("\n"));
+}
+
+/** A book of made-up tunes, and what trains on it in seconds. */
+const CONFIG = `seed = 3
+[melody]
+notes = ["symbol", "duration"]
+header = ["dance_type", "metre"]
+hidden = 13
+note_dims = 7
+header_dims = 5
+projection = 17
+[title]
+buckets = 512
+dims = 11
+projection = 19
+[training]
+epochs = 6
+batch = 16
+output = 23
+evaluate_every = 2
+[evaluation]
+pool = 5
+resamples = 100
+`;
+
+/** Trains the run `trained` in the folder of runs: what it recorded is what any training records. */
+export async function realRun(program, folder) {
+  const random = dice(5);
+  const pick = (list) => list[Math.floor(random() * list.length)];
+  const tune = (_, at) => {
+    const [dance, metre, notes] = pick([["reel", "4/4", 8], ["jig", "6/8", 6], ["polka", "2/4", 4]]);
+    const bar = () => Array.from({ length: notes }, () => pick([..."DEFGABcdefga"])).join("");
+    const music = Array.from({ length: 16 }, bar).join("|");
+    return `X:${at + 1}\nT:The ${pick(["Merry", "Red", "Broken"])} ${pick(["Widow", "Bog", "Piper"])} ${at + 1}th\nR:${dance}\nM:${metre}\nL:1/8\nK:D\n${music}|\n`;
+  };
+  const file = (name) => join(folder, "..", name);
+  await mkdir(folder, { recursive: true });
+  await writeFile(file("made-up.abc"), Array.from({ length: 120 }, tune).join("\n"));
+  await writeFile(file("small.toml"), CONFIG);
+  execFileSync(program, ["corpus", "add", file("made-up.abc"), "--db", file("made-up.db")], { stdio: "ignore" });
+  execFileSync(program, ["train", file("small.toml"), "--db", file("made-up.db"), "--run", join(folder, "trained")], { stdio: "ignore" });
 }
 
 async function run(folder, steps, count, spread) {

@@ -30,7 +30,8 @@
 //! decided stands in `docs/abc-dialect.md`.
 //!
 //! - [`read`] and [`read_bytes`] read a whole book, [`tunes`] one tune after another with its
-//!   source, [`split`] only finds the sources, [`read_tune`] reads a single tune or fragment.
+//!   source, [`split`] only finds the sources, [`read_tune`] reads a single tune or fragment,
+//!   [`read_file`] a file of ABC or MIDI, and [`Incoming`] one that comes in pieces.
 //! - [`Tune`] is the tune as written; [`Tune::unfold`] puts its bars into playing order,
 //!   [`Tune::melody`] gives the tones as they sound, [`Tune::fills`] tells which bars fill their
 //!   metre.
@@ -48,6 +49,7 @@ mod encoding;
 mod fields;
 mod fill;
 mod heard;
+mod incoming;
 mod key;
 mod keyfield;
 mod lines;
@@ -74,12 +76,14 @@ pub use duration::Duration;
 pub use encoding::decode;
 pub use fill::Fill;
 pub use heard::{MidiError, read_midi};
+pub use incoming::{Incoming, read_file};
 pub use key::{Key, KeyError, Mode, Tonic};
 pub use melody::{Placed, Sounding};
 pub use metre::{Metre, MetreError};
 pub use midi::midi;
 pub use pitch::{Pitch, Pitches};
 pub use split::{Source, Split, split};
+pub use text::entities;
 pub use tune::{Bar, BarLine, BarStyle, Event, Header, Note, Rest, Tune, Tuplet};
 pub use write::write;
 

@@ -39,6 +39,25 @@ pub(crate) fn decode(text: &str) -> Cow<'_, str> {
     Cow::Owned(decoded)
 }
 
+/// Decodes HTML entities alone: `&eacute;`, `&#39;`, `&amp;`; what is none stays.
+///
+/// ```
+/// assert_eq!(abc::entities("Mary &amp; S&iacute;le & &c;"), "Mary & Síle & &c;");
+/// ```
+pub fn entities(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split('&');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for after in parts {
+        let (symbol, length) = entity(after);
+        decoded.push(symbol);
+        decoded.push_str(&after[length..]);
+    }
+    Cow::Owned(decoded)
+}
+
 /// Escapes what [`decode`] and comments would change, and keeps the text on its line.
 pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

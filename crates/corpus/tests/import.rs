@@ -78,7 +78,8 @@ fn an_archive_is_read_like_a_folder_and_can_be_narrowed() {
     ];
     std::fs::write(&wheel, zipped(&files)).unwrap();
     let store = Store::in_memory().unwrap();
-    let only = |only: &str| ImportOptions { only: Some(only.to_owned()), source: None };
+    let only =
+        |only: &str| ImportOptions { only: Some(only.to_owned()), ..ImportOptions::default() };
     let summary = store.import(&wheel, &only("airds"), &mut |_| {}).unwrap();
     assert_eq!((summary.files, summary.settings_added, summary.skipped.len()), (1, 1, 0));
     let error = store.import(&wheel, &only("nowhere"), &mut |_| {}).unwrap_err();
@@ -87,7 +88,7 @@ fn an_archive_is_read_like_a_folder_and_can_be_narrowed() {
     assert_eq!((summary.settings_added, summary.settings_known), (2, 1));
     assert!(summary.skipped[0].reason.starts_with("unknown table"), "{:?}", summary.skipped);
     assert_eq!(ids(&store.load().unwrap()), ["one:1", "ryans:1", "ryans:2"]);
-    let named = ImportOptions { source: Some("My Books".to_owned()), only: None };
+    let named = ImportOptions { source: Some("My Books".to_owned()), ..ImportOptions::default() };
     store.import(&wheel, &named, &mut |_| {}).unwrap();
     assert_eq!(store.load().unwrap().works[0].source(), "my-books");
 }

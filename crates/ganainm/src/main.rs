@@ -4,6 +4,7 @@ mod commands;
 mod following;
 mod input;
 mod screen;
+mod waiting;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -105,6 +106,29 @@ impl RunArgs {
     fn open(&self) -> anyhow::Result<::train::RunDir> {
         Ok(self.run.as_deref().map_or_else(::train::shipped, ::train::RunDir::open)?)
     }
+
+    fn load(&self) -> anyhow::Result<::search::LoadedRun> {
+        Ok(::search::LoadedRun::open(self.open()?)?)
+    }
+}
+
+/// Where the melody vectors are.
+#[derive(clap::Args)]
+struct VectorArgs {
+    /// A PostgreSQL database that has the melody vectors, from `ganainm index --to` [default: in memory]
+    #[arg(long, value_name = "URL")]
+    vectors: Option<String>,
+}
+
+impl VectorArgs {
+    fn server(&self) -> anyhow::Result<Option<::search::Server>> {
+        self.vectors.as_deref().map(server).transpose()
+    }
+}
+
+/// The server of a URL; its password may be in `PGPASSWORD`, as PostgreSQL's own clients have it.
+fn server(url: &str) -> anyhow::Result<::search::Server> {
+    Ok(::search::Server::new(url, std::env::var("PGPASSWORD").ok().as_deref())?)
 }
 
 fn main() -> ExitCode {

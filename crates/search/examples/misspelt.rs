@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = args.next().ok_or("name a store")?;
     let seed = args.next().map_or(Ok(1), |seed| seed.parse())?;
     let start = Instant::now();
-    let finder = Finder::open(Path::new(&store), None)?;
+    let finder = Finder::open(Path::new(&store), None, &search::silent)?;
     println!("opened in {} ms", start.elapsed().as_millis());
     println!("slips  first   in ten   MRR     median ms  95 % ms");
     for slips in 0..=2 {

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 pub use filter::{Filter, FilterError};
 
+use crate::{LoadedRun, Progress};
 use music::Music;
 use text::{Text, TextHit};
 
@@ -125,19 +126,24 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// Opens the store at `db`, and a run's joint space where a run is given.
+    /// Opens the store at `db`, and a run's joint space where a run is given; the first time that takes a while, of which
+    /// `progress` hears.
     ///
     /// # Errors
     /// When there is no store, or the run has no towers or is damaged.
-    pub fn open(db: &Path, run: Option<&Path>) -> Result<Self, FindError> {
+    pub fn open(
+        db: &Path,
+        run: Option<&LoadedRun>,
+        progress: Progress<'_>,
+    ) -> Result<Self, FindError> {
         let store = Store::open_existing(db)?;
-        let corpus = store.load()?;
-        let music = run.map(|run| Music::open(run, &corpus)).transpose()?;
+        let corpus = store.load_without_families()?;
+        let music = run.map(|run| Music::open(run, &corpus, progress)).transpose()?;
         let text = Text::open(store, &corpus)?;
         Ok(Self { corpus: Arc::new(corpus), text, music })
     }
 
-    /// The works that are searched.
+    /// The works that are searched, without their families.
     pub fn corpus(&self) -> &Arc<Corpus> {
         &self.corpus
     }

@@ -25,8 +25,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
+use train::RunDir;
 
-use crate::{FindError, Finder, NameError, Namer};
+use crate::{FindError, Finder, LoadedRun, NameError, Namer, Progress, Server};
 use gate::Gate;
 use meter::Meter;
 use problem::Problem;
@@ -48,6 +49,8 @@ pub struct ServeOptions {
     pub db: PathBuf,
     /// A run of towers whose joint space is searched too.
     pub run: Option<PathBuf>,
+    /// A database that has the melody vectors; without one they are kept in memory.
+    pub vectors: Option<Server>,
     /// A folder of runs to look at.
     pub runs: Option<PathBuf>,
     /// The address to listen at.
@@ -94,12 +97,24 @@ struct App {
     allow_origin: Option<axum::http::HeaderValue>,
 }
 
-/// Serves until the process is asked to stop (SIGINT, SIGTERM), then finishes what it has begun. `ready` hears the address.
+/// Who hears of a server that starts.
+pub struct Starting<'a, R: FnOnce(SocketAddr)> {
+    /// Of vectors that are made before.
+    pub progress: Progress<'a>,
+    /// Of the address, when it answers.
+    pub ready: R,
+}
+
+/// Serves until the process is asked to stop (SIGINT, SIGTERM), then finishes what it has begun.
 ///
 /// # Errors
 /// When the store or run cannot be opened, or the address not listened at.
-pub fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(), ServeError> {
-    let app = Arc::new(App::open(options)?);
+pub fn serve<R: FnOnce(SocketAddr)>(
+    options: &ServeOptions,
+    starting: Starting<'_, R>,
+) -> Result<(), ServeError> {
+    let app = Arc::new(App::open(options, starting.progress)?);
+    let served = Arc::clone(&app);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(app.gate.width() + 1)
@@ -109,13 +124,13 @@ pub fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(
         let address = SocketAddr::new(options.host, options.port);
         let failed = |source| ServeError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
-        ready(listener.local_addr()?);
+        (starting.ready)(listener.local_addr()?);
         let (told, mut stopping) = tokio::sync::watch::channel(false);
         let stop = async move {
             stop_signal().await;
             let _ = told.send(true);
         };
-        let serving = axum::serve(listener, router(app)).with_graceful_shutdown(stop);
+        let serving = axum::serve(listener, router(served)).with_graceful_shutdown(stop);
         tokio::select! {
             done = serving.into_future() => done?,
             // A connection that never ends its request does not keep the program.
@@ -127,20 +142,27 @@ pub fn serve(options: &ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<(
         Ok::<(), ServeError>(())
     })?;
     runtime.shutdown_timeout(TIME_LIMIT);
+    // Connections to a database wait when they are closed, which a task of the runtime may not.
+    drop(app);
     Ok(())
 }
 
 impl App {
-    fn open(options: &ServeOptions) -> Result<Self, ServeError> {
+    fn open(options: &ServeOptions, progress: Progress<'_>) -> Result<Self, ServeError> {
         let origin =
             |origin: &String| origin.parse().map_err(|_| ServeError::Origin(origin.clone()));
+        let load = |run: &PathBuf| LoadedRun::open(RunDir::open(run)?);
+        let run = options.run.as_ref().map(load).transpose().map_err(FindError::from)?;
         let mut namer = Namer::open(&options.db)?;
-        if let Some(run) = &options.run {
-            namer = namer.with_run(run)?;
+        if let Some(run) = &run {
+            namer = namer.with_run(run, progress)?;
+        }
+        if let Some(server) = &options.vectors {
+            namer = namer.with_database(server.clone())?;
         }
         Ok(Self {
             namer,
-            finder: Finder::open(&options.db, options.run.as_deref())?,
+            finder: Finder::open(&options.db, run.as_ref(), progress)?,
             shelf: Shelf::new(options.runs.clone(), options.run.clone()),
             gate: Gate::new(QUEUE),
             meter: Meter::default(),

@@ -64,7 +64,7 @@ pub use run::{Manifest, RunDir, RunKind, files};
 pub use scorer::{Member, Readings, Scorer};
 pub use sentence::{LoadedEncoder, SentenceVectors, load_sentence_encoder};
 pub use shipped::shipped;
-pub use space::JointSpace;
+pub use space::{JointSpace, Keeping};
 pub use study::{
     Arm, ArmVerdict, News, Study, StudyConfig, StudyOutcome, StudyPlace, StudyRun, StudyVerdict,
     StudyWatch, study_files,

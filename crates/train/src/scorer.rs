@@ -2,6 +2,9 @@
 
 mod member;
 
+use std::sync::Arc;
+
+use model::Embedder;
 use retrieval::Scores;
 use retrieval::baseline::Pairing;
 use tokens::Tokens;
@@ -34,8 +37,16 @@ impl Scorer {
         match run.manifest()?.kind {
             RunKind::Fusion => Ok(Self::Fusion(Fusion::open(run)?)),
             RunKind::Towers | RunKind::Language => {
-                Ok(Self::Towers(Member::Towers(Box::new(run.embedder()?))))
+                Ok(Self::Towers(Member::Towers(Arc::new(run.embedder()?))))
             }
+        }
+    }
+
+    /// The towers of the run, if it is one run's; they are loaded once, whoever uses them.
+    pub fn towers(&self) -> Option<Arc<Embedder>> {
+        match self {
+            Self::Towers(Member::Towers(towers)) => Some(Arc::clone(towers)),
+            Self::Towers(Member::Header(_)) | Self::Fusion(_) => None,
         }
     }
 

@@ -1,6 +1,8 @@
 //! The joint space of a run over a whole corpus: a vector for every work's melody, to be met by vectors of words.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use corpus::{Corpus, Work};
 use model::Embedder;
@@ -10,21 +12,30 @@ use sha2::{Digest, Sha256};
 
 use crate::data::settings;
 use crate::run::files;
-use crate::{Error, RunDir, cache};
+use crate::{Error, RunDir, Scorer, cache};
 
 const FORMAT: &[u8] = b"ganainm melody vectors 1\n";
 
 /// Works that are read and embedded at a time; how they are parted never changes a vector beyond rounding.
-const PART: usize = 512;
+const PART: usize = 128;
 
 /// A run's towers with the melody vectors of a corpus.
 #[derive(Debug)]
 pub struct JointSpace {
-    embedder: Embedder,
+    embedder: Arc<Embedder>,
     /// The first setting with a melody of every work that has one; ids are those of the works.
     melodies: Embeddings,
     /// Place of each among the corpus' works, (N,).
     works: Vec<usize>,
+}
+
+/// Where the melody vectors of a space are kept, and who hears of it while they are made.
+#[derive(Clone, Copy)]
+pub struct Keeping<'a> {
+    /// The folder; without one they are made each time.
+    pub folder: Option<&'a Path>,
+    /// Is told how many works are done, and of how many; silent where the vectors are there already.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
 impl JointSpace {
@@ -34,15 +45,19 @@ impl JointSpace {
         cache::folder("melodies")
     }
 
-    /// The space of a run's towers over the works of `corpus`. Vectors are taken from `folder`, if one is given, when they
-    /// are there; otherwise they are made now and kept there.
+    /// The space of a run's towers, which its scorer has loaded, over the works of `corpus`. Vectors are taken from the folder when
+    /// they are there; otherwise they are made now and kept there, whole or not at all.
     ///
     /// # Errors
     /// When the run is no pair of towers, a file is missing or damaged, or no work has a melody.
-    pub fn open(run: &RunDir, corpus: &Corpus, folder: Option<&Path>) -> Result<Self, Error> {
-        let embedder = run.embedder()?;
+    pub fn open(
+        (run, scorer): (&RunDir, &Scorer),
+        corpus: &Corpus,
+        keeping: Keeping<'_>,
+    ) -> Result<Self, Error> {
+        let embedder = scorer.towers().map_or_else(|| run.embedder().map(Arc::new), Ok)?;
         let width = embedder.output();
-        let file = match folder {
+        let file = match keeping.folder {
             Some(folder) => Some(folder.join(format!("{}.vectors", key(run, corpus)?))),
             None => None,
         };
@@ -50,7 +65,7 @@ impl JointSpace {
         let (works, vectors) = match bytes.and_then(|bytes| parse(&bytes, width)) {
             Some(kept) => kept,
             None => {
-                let made = embed(&embedder, corpus)?;
+                let made = embed(&embedder, corpus, keeping.progress)?;
                 if let Some(file) = &file {
                     cache::keep(file, &format(&made, width));
                 }
@@ -88,7 +103,13 @@ fn key(run: &RunDir, corpus: &Corpus) -> Result<String, Error> {
 }
 
 /// Places and vectors, (N,) and (N, D), of all works with a melody.
-fn embed(embedder: &Embedder, corpus: &Corpus) -> Result<(Vec<usize>, Vec<f32>), Error> {
+fn embed(
+    embedder: &Embedder,
+    corpus: &Corpus,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<(Vec<usize>, Vec<f32>), Error> {
+    let (done, all) = (AtomicUsize::new(0), corpus.works.len());
+    progress(0, all);
     let part = |(part, works): (usize, &[Work])| {
         let read = |(at, work)| {
             let prepared = settings(work).find_map(|tune| embedder.reading.prepare(tune).ok())?;
@@ -97,6 +118,7 @@ fn embed(embedder: &Embedder, corpus: &Corpus) -> Result<(Vec<usize>, Vec<f32>),
         let (places, tunes): (Vec<usize>, Vec<_>) =
             works.iter().enumerate().filter_map(read).unzip();
         let vectors = embedder.embed_melodies(&tunes.iter().collect::<Vec<_>>())?;
+        progress(done.fetch_add(works.len(), Ordering::Relaxed) + works.len(), all);
         Ok((places, vectors))
     };
     let parts: Vec<_> =

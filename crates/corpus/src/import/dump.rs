@@ -7,7 +7,7 @@ use super::table::{Record, Table};
 use super::{Contents, Draft, Skipped, THE_SESSION};
 use crate::Error;
 use crate::reading::{facts, tune};
-use crate::titles::{clean_title, entities};
+use crate::titles::clean_title;
 
 /// Columns that a table of tunes must have; `composer` is read if it is there.
 const TUNES: &[&str] = &["tune_id", "setting_id", "name", "type", "meter", "mode", "abc"];
@@ -85,7 +85,7 @@ fn aliases(name: &str, view: &View<'_>) -> Result<Contents, Error> {
     for record in &view.table.records {
         match view.number(record, "tune_id") {
             Ok(tune) => {
-                let cleaned = clean_title(&entities(view.get(record, "alias")));
+                let cleaned = clean_title(&abc::entities(view.get(record, "alias")));
                 let titles = cleaned.text.into_iter().chain(cleaned.aliases);
                 contents.aliases.extend(titles.map(|title| (tune, title)));
             }

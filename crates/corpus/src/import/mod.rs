@@ -33,6 +33,9 @@ pub struct ImportOptions {
     /// The source's name in ids, instead of that of the file or folder. Tunes that name their own
     /// source by an `S:` address keep it.
     pub source: Option<String>,
+    /// Leave families to whoever first needs them, as [`Store::load`] does: they take time that grows with the square of the
+    /// corpus.
+    pub families_later: bool,
 }
 
 /// What an import did.
@@ -150,7 +153,7 @@ impl Store {
         options: &ImportOptions,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<ImportSummary, Error> {
-        self.import_gathered(gather::path(path, options)?, progress)
+        self.import_gathered(gather::path(path, options)?, options, progress)
     }
 
     /// Imports what was read elsewhere (standard input) under the name of a file.
@@ -163,12 +166,13 @@ impl Store {
         options: &ImportOptions,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<ImportSummary, Error> {
-        self.import_gathered(gather::bytes(name, bytes, options)?, progress)
+        self.import_gathered(gather::bytes(name, bytes, options)?, options, progress)
     }
 
     fn import_gathered(
         &self,
         gathered: Gathered,
+        options: &ImportOptions,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<ImportSummary, Error> {
         let Gathered { inputs, mut failures, lenient } = gathered;
@@ -190,7 +194,7 @@ impl Store {
         let mut summary = ImportSummary { files: read.len(), skipped, ..ImportSummary::default() };
         self.write(&read, &mut summary, progress)?;
         let changed = summary.settings_added + summary.settings_changed + summary.aliases_added;
-        if changed > 0 {
+        if changed > 0 && !options.families_later {
             progress(Progress { stage: Stage::Families, name: "", done: 0, total: 0 });
             self.load()?;
         }

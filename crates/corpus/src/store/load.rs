@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// [`Error::Locked`], [`Error::Database`].
     pub fn load(&self) -> Result<Corpus, Error> {
-        let mut corpus = Corpus::new(self.works().map_err(|e| Error::database(&self.path, e))?);
+        let mut corpus = self.load_without_families()?;
         let kept = self.kept_families(&corpus).map_err(|e| Error::database(&self.path, e))?;
         if let Some(kept) = kept {
             assign(&mut corpus, &kept);
@@ -62,12 +62,21 @@ impl Store {
         Ok(corpus)
     }
 
+    /// Loads everything but the families: every work is in family 0. Families take time that grows with the square of the corpus,
+    /// and who only searches needs none.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], [`Error::Database`].
+    pub fn load_without_families(&self) -> Result<Corpus, Error> {
+        Ok(Corpus::new(self.works().map_err(|e| Error::database(&self.path, e))?))
+    }
+
     /// Loads everything and computes the families anew, whatever the store has kept.
     ///
     /// # Errors
     /// As [`Store::load`].
     pub fn load_with_new_families(&self) -> Result<(Corpus, Families), Error> {
-        let mut corpus = Corpus::new(self.works().map_err(|e| Error::database(&self.path, e))?);
+        let mut corpus = self.load_without_families()?;
         let found = families(&corpus.works, &corpus.tunes());
         assign(&mut corpus, &found.of_work);
         self.keep_families(&corpus)?;

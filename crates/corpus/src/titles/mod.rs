@@ -10,7 +10,6 @@ mod tidy;
 pub(crate) use fold::fold_words;
 pub use fold::{fold, without_article};
 pub use telling::{Telling, telling};
-pub(crate) use tidy::entities;
 
 use serde::{Deserialize, Serialize};
 

@@ -10,7 +10,7 @@ const INSTRUMENTS: &[&str] = &[" flute", " violin", " fiddle", " fife", " pipes"
 
 /// A title with entities decoded, stray marks gone, accents composed, white space single.
 pub(super) fn tidy(raw: &str) -> String {
-    let decoded = entities(raw);
+    let decoded = abc::entities(raw);
     let text = decoded.trim_start().trim_start_matches("T:");
     let text: String = text.nfc().filter(|&c| !c.is_control() || c.is_whitespace()).collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -28,70 +28,6 @@ pub(super) fn is_remark(text: &str) -> bool {
     let instrument = INSTRUMENTS.iter().any(|name| folded.ends_with(name));
     let scoring = folded == "2 flutes" || (folded.starts_with("for the") && instrument);
     (bracketed && remark) || scoring || folded.contains("following tunes are")
-}
-
-/// Text with HTML entities (`&eacute;`, `&#39;`, `&amp;`) as the characters that they stand for.
-pub(crate) fn entities(text: &str) -> String {
-    let mut decoded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        decoded.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let end = rest.find(';').filter(|&end| end <= 10);
-        match end.and_then(|end| Some((entity(&rest[1..end])?, end))) {
-            Some((c, end)) => {
-                decoded.push(c);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                decoded.push('&');
-                rest = &rest[1..];
-            }
-        }
-    }
-    decoded + rest
-}
-
-fn entity(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let hex = number.strip_prefix(['x', 'X']);
-        let code = hex.map_or_else(|| number.parse(), |hex| u32::from_str_radix(hex, 16));
-        return code.ok().and_then(char::from_u32);
-    }
-    let plain = match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" | "rsquo" | "lsquo" => '\'',
-        "nbsp" => ' ',
-        "ndash" | "mdash" => '-',
-        "aelig" => 'æ',
-        "AElig" => 'Æ',
-        "oslash" => 'ø',
-        "Oslash" => 'Ø',
-        "szlig" => 'ß',
-        _ => return accented(name),
-    };
-    Some(plain)
-}
-
-/// A letter with an accent by its entity name: `eacute`, `Ograve`.
-fn accented(name: &str) -> Option<char> {
-    let mut chars = name.chars();
-    let letter = chars.next().filter(char::is_ascii_alphabetic)?;
-    let mark = match chars.as_str() {
-        "acute" => '\u{301}',
-        "grave" => '\u{300}',
-        "circ" => '\u{302}',
-        "uml" => '\u{308}',
-        "tilde" => '\u{303}',
-        "ring" => '\u{30a}',
-        "cedil" => '\u{327}',
-        "caron" => '\u{30c}',
-        _ => return None,
-    };
-    unicode_normalization::char::compose(letter, mark)
 }
 
 /// `Moar Neine [index]`: a bracketed note by the transcriber at the end.

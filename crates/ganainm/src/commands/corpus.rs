@@ -115,7 +115,8 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<()> {
 
 fn add(args: &AddArgs) -> anyhow::Result<()> {
     let store = Store::open(&args.db.path()?)?;
-    let options = ImportOptions { only: args.only.clone(), source: args.source.clone() };
+    let (only, source) = (args.only.clone(), args.source.clone());
+    let options = ImportOptions { only, source, ..ImportOptions::default() };
     for path in &args.paths {
         let summary = import(&store, path, &options)?;
         if args.json {

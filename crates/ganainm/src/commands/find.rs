@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use search::{Filter, Finder, Found, Matched, Query, Reason};
 
-use train::RunDir;
-
+use crate::waiting::Waiting;
 use crate::{DbArgs, RunArgs, screen};
 
 /// Find tunes for words: by the text of their titles, misspelt or not, and by their music.
@@ -51,8 +50,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let filter =
         Filter::read(args.dance_type.as_deref(), args.key.as_deref(), args.metre.as_deref())?;
     let query = Query { words: args.words.join(" "), filter, most: args.top };
-    let run = if args.text { None } else { Some(args.run.open()?) };
-    let found = Finder::open(&args.db.path()?, run.as_ref().map(RunDir::path))?.find(&query)?;
+    let run = if args.text { None } else { Some(args.run.load()?) };
+    let waiting = Waiting::default();
+    let progress = |what, done, all| waiting.tell(what, done, all);
+    let found = Finder::open(&args.db.path()?, run.as_ref(), &progress)?.find(&query)?;
     if args.json {
         for tune in &found {
             screen::print(&(serde_json::to_string(tune)? + "\n"))?;

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use search::{ExactVectors, PostgresVectors, Search, Server, VectorIndex};
+use search::{Namer, PostgresVectors, Search, Server, VectorIndex};
 
-use crate::{DbArgs, screen};
+use crate::{DbArgs, screen, server};
 
 /// Build what naming keeps beside the corpus, and put the melody vectors into PostgreSQL.
 #[derive(clap::Args)]
@@ -14,7 +14,7 @@ Examples:
   ganainm index --to postgres://ganainm@db.example/tunes     and its vectors into PostgreSQL with pgvector
   ganainm index --to postgres://ganainm@db.example/tunes --neighbours
 
-The password stands in the URL, or better in the environment as PGPASSWORD. docs/indexing.md has the table.")]
+The password stands in the URL, or better in the environment as PGPASSWORD. `ganainm name` and `ganainm serve` ask there with --vectors URL. docs/indexing.md has the tables.")]
 pub(crate) struct Args {
     /// A PostgreSQL database with pgvector that gets the vectors, in place of those that it has.
     #[arg(long, value_name = "URL")]
@@ -28,10 +28,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     // A wrong URL is told before any work is done.
-    let password = std::env::var("PGPASSWORD").ok();
-    let server = args.to.as_deref().map(|url| Server::new(url, password.as_deref())).transpose()?;
+    let server = args.to.as_deref().map(server).transpose()?;
     let begun = Instant::now();
-    let kept = search::Namer::keep(&args.db.path()?)?;
+    let kept = Namer::keep(&args.db.path()?)?;
     let how = if kept.refreshed { "made" } else { "up to date, checked" };
     screen::print(&format!(
         "{}: {} settings of {} works, {}, {how} in {:.1} s\n",
@@ -42,12 +41,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         begun.elapsed().as_secs_f64()
     ))?;
     let search = if args.neighbours { Search::Neighbours } else { Search::Exact };
-    server.map_or(Ok(()), |server| send(server, kept.namer.vectors(), search))
+    server.map_or(Ok(()), |server| send(server, &kept.namer, search))
 }
 
-fn send(server: Server, vectors: &ExactVectors, search: Search) -> anyhow::Result<()> {
+fn send(server: Server, namer: &Namer, search: Search) -> anyhow::Result<()> {
     let (begun, name) = (Instant::now(), server.name().to_owned());
-    let stored = PostgresVectors::build(server, vectors, search)?;
+    let vectors = namer.vectors();
+    let stored = PostgresVectors::build(server, (vectors, &namer.origin()), search)?;
     screen::print(&format!(
         "{name}: {} vectors of {} numbers, {}, written in {:.1} s\n",
         screen::grouped(vectors.len()),

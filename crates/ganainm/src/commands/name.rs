@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use abc::Tune;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use rayon::prelude::*;
 use search::{Answer, BesideBars, Match, Namer, ShownBar};
 
-use crate::{DbArgs, RunArgs, input, screen};
+use crate::waiting::Waiting;
+use crate::{DbArgs, RunArgs, VectorArgs, input, screen};
 
 /// Tell which tunes these are, with the bars that speak for it.
 #[derive(clap::Args)]
@@ -36,6 +37,8 @@ pub(crate) struct Args {
     top: usize,
     #[command(flatten)]
     run: RunArgs,
+    #[command(flatten)]
+    vectors: VectorArgs,
     /// Listen to these bars only, counted from 1 as they are written.
     #[arg(long, value_name = "FIRST-LAST", value_parser = bars)]
     from_bars: Option<Range<usize>>,
@@ -47,7 +50,7 @@ pub(crate) struct Args {
 }
 
 /// Tunes that are named at a time, for all cores.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 
 /// From this probability on a tune is said to be known, and from the other on perhaps.
 const KNOWN: f64 = 0.8;
@@ -57,32 +60,29 @@ const PERHAPS: f64 = 0.3;
 const WIDTH: usize = 38;
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let namer = Namer::open(&args.db.path()?)?.with_run(args.run.open()?.path())?;
+    let namer = open(args)?;
     for file in &args.files {
-        let bytes = input::read(file)?;
-        if bytes.starts_with(b"MThd") {
-            let tune = abc::read_midi(&bytes).with_context(|| file.display().to_string())?;
-            tell(args, &namer, &[tune])?;
-            continue;
-        }
-        let text = abc::decode(&bytes);
-        let mut tunes = abc::tunes(&text).map(|(_, tune)| tune).peekable();
-        if tunes.peek().is_none() {
-            let tune = abc::read_tune(&text);
-            if tune.bars.is_empty() {
-                bail!("{}: no tunes; a tune is ABC or a MIDI file", file.display());
-            }
-            tell(args, &namer, &[tune])?;
-        }
-        loop {
-            let batch: Vec<Tune> = tunes.by_ref().take(BATCH).collect();
-            if batch.is_empty() {
-                break;
-            }
-            tell(args, &namer, &batch)?;
+        let mut heard = 0;
+        input::tunes(file, |tunes| {
+            heard += tunes.len();
+            tunes.chunks(BATCH).try_for_each(|tunes| tell(args, &namer, tunes))
+        })?;
+        if heard == 0 {
+            bail!("{}: no tunes; a tune is ABC or a MIDI file", file.display());
         }
     }
     Ok(())
+}
+
+fn open(args: &Args) -> anyhow::Result<Namer> {
+    // A wrong URL is told before any work is done.
+    let server = args.vectors.server()?;
+    let mut namer = Namer::open(&args.db.path()?)?;
+    if let Some(server) = server {
+        namer = namer.with_database(server)?;
+    }
+    let waiting = Waiting::default();
+    Ok(namer.with_run(&args.run.load()?, &|what, done, all| waiting.tell(what, done, all))?)
 }
 
 /// `5-8` or `5` as a range from 0.
@@ -98,7 +98,7 @@ fn bars(text: &str) -> Result<Range<usize>, String> {
 fn tell(args: &Args, namer: &Namer, tunes: &[Tune]) -> anyhow::Result<()> {
     let named = |tune: &Tune| -> anyhow::Result<String> {
         let heard = part(tune, args.from_bars.as_ref());
-        let answer = namer.name(&heard, args.top);
+        let answer = namer.name(&heard, args.top)?;
         if args.json {
             return Ok(serde_json::to_string(&answer)? + "\n");
         }

@@ -26,6 +26,15 @@ fn a_run_adds_tunes_whose_music_fits_and_keeps_their_vectors() {
     assert!(first.contains(r#""by":"music""#), "{first}");
     assert_eq!(std::fs::read_dir(workshop.path("cache/ganainm/melodies")).unwrap().count(), 1);
     assert_eq!(workshop.succeed(&args), first);
+    // Vectors that were damaged since are made anew.
+    let kept = std::fs::read_dir(workshop.path("cache/ganainm/melodies")).unwrap().next();
+    let kept = kept.unwrap().unwrap().path();
+    let whole = std::fs::read(&kept).unwrap();
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 64;
+    std::fs::write(&kept, damaged).unwrap();
+    assert_eq!(workshop.succeed(&args), first);
+    assert_eq!(std::fs::read(&kept).unwrap(), whole);
 }
 
 fn field(line: &str, name: &str) -> String {

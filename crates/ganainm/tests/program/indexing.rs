@@ -21,7 +21,7 @@ fn a_server_that_is_not_there_is_one_error_without_the_password() {
 }
 
 #[test]
-fn vectors_go_into_a_database() {
+fn vectors_go_into_a_database_and_name_tunes_until_the_corpus_changes() {
     let Ok(url) = std::env::var("GANAINM_POSTGRES") else {
         eprintln!("skipped: GANAINM_POSTGRES is not set; see reference/with_postgres.py");
         return;
@@ -31,4 +31,15 @@ fn vectors_go_into_a_database() {
         let said = workshop.succeed(&["index", "--to", &url, "--db", "corpus.db", "--neighbours"]);
         assert!(said.contains("/postgres: 24 vectors of 256 numbers"), "{said}");
     }
+    let named = |more: &[&str]| {
+        let args = ["name", "--json", "-k", "1", "--db", "corpus.db", "book.abc"];
+        let shown = workshop.succeed(&[&args, more].concat());
+        let tune = |line: &str| line.split("\"matches\":").nth(1).unwrap()[..20].to_owned();
+        shown.lines().map(tune).collect::<Vec<String>>()
+    };
+    assert_eq!(named(&["--vectors", &url]), named(&[]));
+    std::fs::write(workshop.path("more.abc"), "X:1\nT:More\nK:G\nGABc dedB|\n").unwrap();
+    workshop.succeed(&["corpus", "add", "more.abc", "--db", "corpus.db"]);
+    let refused = workshop.fail(&["name", "--vectors", &url, "--db", "corpus.db", "book.abc"]);
+    assert!(refused.contains("send them anew with `ganainm index --to`"), "{refused}");
 }

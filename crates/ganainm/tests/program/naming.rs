@@ -1,6 +1,6 @@
 //! `ganainm name` on the tunes of a small tunebook.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use crate::workshop::{Workshop, tunebook};
@@ -63,6 +63,30 @@ fn standard_input_midi_and_chosen_bars_are_heard() {
         shown.contains("book:7#1") && shown.contains(" 5  ") && shown.contains(" | "),
         "{shown}"
     );
+}
+
+#[test]
+fn a_tune_of_a_stream_is_answered_when_the_next_one_begins() {
+    let workshop = Workshop::new(20);
+    let mut child = workshop
+        .command(&["name", "--json", "-k", "1", "--db", "corpus.db", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut sent, book) = (child.stdin.take().unwrap(), tunebook(3));
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    for (at, tune) in book.split("\n\n").take(3).enumerate() {
+        sent.write_all(tune.as_bytes()).unwrap();
+        sent.write_all(b"\n\n").unwrap();
+        if at > 0 {
+            let answer = lines(&answers.next().unwrap().unwrap()).remove(0);
+            assert_eq!(answer["matches"][0]["tune"], format!("book:{at}"));
+        }
+    }
+    drop(sent);
+    assert_eq!(lines(&answers.next().unwrap().unwrap())[0]["x"], "3");
+    assert!(answers.next().is_none() && child.wait().unwrap().success());
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub(crate) fn measure(namer: &Namer, works: &[&Work]) {
         .iter()
         .map(|tune| {
             let start = Instant::now();
-            std::hint::black_box(namer.name(tune, 5));
+            let _ = std::hint::black_box(namer.name(tune, 5));
             start.elapsed().as_secs_f64() * 1e3
         })
         .collect();

@@ -1,11 +1,10 @@
 //! Words against melodies in a run's joint space.
 
-use std::path::Path;
-
 use corpus::Corpus;
-use train::{JointSpace, RunDir};
+use train::{JointSpace, Keeping};
 
 use super::FindError;
+use crate::{Embedded, LoadedRun, Progress};
 
 /// A run's joint space over the corpus.
 #[derive(Debug)]
@@ -15,9 +14,15 @@ pub(super) struct Music {
 }
 
 impl Music {
-    pub(super) fn open(run: &Path, corpus: &Corpus) -> Result<Self, FindError> {
+    pub(super) fn open(
+        run: &LoadedRun,
+        corpus: &Corpus,
+        progress: Progress<'_>,
+    ) -> Result<Self, FindError> {
         let folder = JointSpace::default_folder();
-        let space = JointSpace::open(&RunDir::open(run)?, corpus, folder.as_deref())?;
+        let progress = |done, all| progress(Embedded::Melodies, done, all);
+        let keeping = Keeping { folder: folder.as_deref(), progress: &progress };
+        let space = JointSpace::open((&run.dir, &run.scorer), corpus, keeping)?;
         Ok(Self { space, works: corpus.works.len() })
     }
 

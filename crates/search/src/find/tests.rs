@@ -18,7 +18,7 @@ fn finder() -> (tempfile::TempDir, Finder) {
     let store = Store::open(&path).unwrap();
     store.import_bytes(("a.abc", BOOK.into()), &ImportOptions::default(), &mut |_| ()).unwrap();
     drop(store);
-    let finder = Finder::open(&path, None).unwrap();
+    let finder = Finder::open(&path, None, &crate::silent).unwrap();
     (folder, finder)
 }
 

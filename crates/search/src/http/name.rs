@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::{Problem, json_response};
 use super::tunes::source;
 use super::{App, BODY_LIMIT, TIME_LIMIT};
-use crate::{Match, Passage, Suggestion};
+use crate::{Match, NameError, Passage, Suggestion};
 
 /// The most tunes of a body.
 const MOST_TUNES: usize = 20;
@@ -62,7 +62,7 @@ pub(super) async fn name(
     let naming = Arc::clone(&app);
     let work = move || {
         let tunes = tunes(&bytes)?;
-        Ok(tunes.iter().map(|tune| naming.named(tune, most)).collect::<Vec<Named>>())
+        tunes.iter().map(|tune| naming.named(tune, most)).collect::<Result<Vec<Named>, Problem>>()
     };
     json_response(&app.gate.run(work).await?)
 }
@@ -83,14 +83,7 @@ async fn arrived(request: Request) -> Result<Bytes, Problem> {
 
 /// The tunes of a body.
 fn tunes(bytes: &[u8]) -> Result<Vec<Tune>, Problem> {
-    let mut tunes = if bytes.starts_with(b"MThd") {
-        vec![abc::read_midi(bytes).map_err(|error| Problem::no_tune(error.to_string()))?]
-    } else {
-        abc::read_bytes(bytes).tunes
-    };
-    if tunes.is_empty() {
-        tunes.push(abc::read_tune(&abc::decode(bytes)));
-    }
+    let tunes = abc::read_file(bytes).map_err(|error| Problem::no_tune(error.to_string()))?;
     if tunes.len() > MOST_TUNES {
         let found = tunes.len();
         return Err(Problem::too_large(format!(
@@ -113,16 +106,19 @@ fn tunes(bytes: &[u8]) -> Result<Vec<Tune>, Problem> {
 }
 
 impl App {
-    fn named(&self, tune: &Tune, most: usize) -> Named {
-        let answer = self.namer.name(tune, most);
-        Named {
+    fn named(&self, tune: &Tune, most: usize) -> Result<Named, Problem> {
+        let answer = self.namer.name(tune, most).map_err(|error| match error {
+            NameError::Backend(_) => Problem::away(&error),
+            _ => Problem::logged(&error),
+        })?;
+        Ok(Named {
             x: answer.x,
             title: answer.title,
             known: answer.known,
             matches: answer.matches.into_iter().map(|found| self.shown(found)).collect(),
             titles: answer.titles,
             abc: abc::write(tune),
-        }
+        })
     }
 
     fn shown(&self, mut found: Match) -> Shown {

@@ -59,6 +59,13 @@ impl Problem {
         Self { retry: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 
+    /// A database that was to answer and does not; which it is stands in the log alone.
+    pub(super) fn away(error: &dyn std::error::Error) -> Self {
+        eprintln!("ganainm: {error}");
+        let detail = "a database that tunes are named by does not answer: come again in a moment";
+        Self { retry: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    }
+
     /// A fault of ours; what it was is on the server's standard error.
     pub(super) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server failed; its log says why")

@@ -42,12 +42,13 @@ impl Served {
         let options = ServeOptions {
             db,
             run: None,
+            vectors: None,
             runs: Some(folder.path().to_owned()),
             host: [127, 0, 0, 1].into(),
             port: 0,
             allow_origin: allow_origin.map(str::to_owned),
         };
-        let router = router(Arc::new(App::open(&options).unwrap()));
+        let router = router(Arc::new(App::open(&options, &crate::silent).unwrap()));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         Self { router, runtime, _folder: folder }
     }

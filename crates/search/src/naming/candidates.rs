@@ -4,7 +4,6 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::align::Aligner;
-use super::dense;
 use super::evidence::{IN_PIECES, Query, SIGNS, Signs};
 use super::index::{Index, KINDS};
 use super::melody::Melody;
@@ -37,13 +36,13 @@ pub(crate) struct Candidate {
 /// Settings that are not to be found.
 pub(crate) type Hidden<'a> = &'a (dyn Fn(u32) -> bool + Sync);
 
-/// The works that a melody may be, best first.
+/// The works that a melody may be, best first; `near` has the cosine of its vector with that of each setting.
 pub(crate) fn candidates(
     index: &Index,
-    melody: &Melody,
+    (melody, near): (&Melody, &[f32]),
     (weights, hidden): (&Weights, Hidden<'_>),
 ) -> Vec<Candidate> {
-    let cosines = shortlist(index, melody, hidden);
+    let cosines = shortlist(index, (melody, near), hidden);
     let query = Query::new(melody);
     let signs: Vec<Signs> = cosines
         .into_par_iter()
@@ -62,11 +61,13 @@ pub(crate) fn candidates(
 }
 
 /// The settings that are worth aligning, with their cosines.
-fn shortlist(index: &Index, melody: &Melody, hidden: Hidden<'_>) -> Vec<(u32, [f32; 3])> {
+fn shortlist(
+    index: &Index,
+    (melody, near): (&Melody, &[f32]),
+    hidden: Hidden<'_>,
+) -> Vec<(u32, [f32; 3])> {
     let [notes, skeleton] =
         [0, 1].map(|at: usize| index.grams[at].cosines(&KINDS[at].counts(melody)));
-    // A vector always has as many numbers as those of the index.
-    let near = index.vectors.cosines(&dense::vector(melody)).unwrap_or_default();
     let near = |at: u32| near.get(at as usize).copied().unwrap_or(0.0);
     let mut order: Vec<(f32, u32)> = (0..index.settings.len() as u32)
         .map(|at| (notes[at as usize] + skeleton[at as usize] + VECTOR * near(at), at))

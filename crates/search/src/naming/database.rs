@@ -4,40 +4,22 @@
 
 mod copy;
 mod server;
+mod session;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use postgres::{Client, Statement};
+use postgres::Client;
 
-use super::NameError;
 use super::vectors::{ExactVectors, VectorIndex, unit};
+use super::{NameError, Origin};
 use server::Failure;
 pub use server::Server;
-
-/// Equal products come by id, as in memory. The query is an array that is turned into a vector once, not row by row.
-const COMPARE_ALL: &str = "SELECT id, -(melody <#> (SELECT $1::real[]::vector)) FROM ganainm_vectors \
-                           ORDER BY melody <#> (SELECT $1::real[]::vector), id LIMIT $2";
-
-/// The graph gives its order alone, so equal products are put in order after.
-const WALK: &str = "SELECT id, -distance FROM \
-                        (SELECT id, melody <#> (SELECT $1::real[]::vector) AS distance \
-                         FROM ganainm_vectors ORDER BY distance LIMIT $2) AS found \
-                    ORDER BY distance, id";
-
-/// The graph is walked whatever the planner thinks of it, until it has found as many as are asked for; what it finds first is
-/// better the more it looks at.
-const WALKING: &str = "SET enable_seqscan = off; SET hnsw.iterative_scan = strict_order; \
-                       SET hnsw.ef_search = 200";
-
-/// The numbers of a vector, and whether there is an approximate index; no row where there is no table.
-const SHAPE: &str = "SELECT atttypmod, EXISTS (SELECT FROM pg_index \
-                         JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_am ON pg_am.oid = relam \
-                         WHERE indrelid = attrelid AND amname = 'hnsw') \
-                     FROM pg_attribute \
-                     WHERE attrelid = to_regclass('ganainm_vectors') AND attname = 'melody'";
+use session::Session;
 
 const STRANGE: &str =
     "ganainm_vectors has ids that no index gave: make it anew with `ganainm index --to`";
+
+const REPLACED: &str = "its vectors were replaced by others meanwhile: start this program again";
 
 /// How a database finds the nearest vectors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,11 +32,13 @@ pub enum Search {
 }
 
 /// An index of vectors in a database.
+#[derive(Debug)]
 pub struct PostgresVectors {
     server: Server,
     dimensions: usize,
-    /// The connection, and the question for the nearest.
-    session: Mutex<(Client, Statement)>,
+    origin: Origin,
+    /// Connections that nobody asks by at the moment: as many as ever asked at a time.
+    idle: Mutex<Vec<Session>>,
 }
 
 impl PostgresVectors {
@@ -63,8 +47,9 @@ impl PostgresVectors {
     /// # Errors
     /// [`NameError::Backend`] when the database cannot be reached or has no vectors.
     pub fn open(server: Server) -> Result<Self, NameError> {
-        let (client, nearest, dimensions) = session(&server)?;
-        Ok(Self { server, dimensions, session: Mutex::new((client, nearest)) })
+        let session = Session::new(&server)?;
+        let (dimensions, origin) = (session.dimensions, session.origin.clone());
+        Ok(Self { server, dimensions, origin, idle: Mutex::new(vec![session]) })
     }
 
     /// Puts vectors into a database, in place of those that are there. All happens in one transaction: whoever searches finds the
@@ -74,13 +59,27 @@ impl PostgresVectors {
     /// [`NameError::Backend`].
     pub fn build(
         server: Server,
-        vectors: &ExactVectors,
+        (vectors, origin): (&ExactVectors, &Origin),
         search: Search,
     ) -> Result<Self, NameError> {
         let mut client = server.connect()?;
-        replace(&mut client, vectors, search).map_err(|error| server.failure(&*error))?;
+        let done = replace(&mut client, (vectors, origin), search);
+        done.map_err(|error| server.failure(&*error))?;
         drop(client);
         Self::open(server)
+    }
+
+    /// What the vectors are of.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// These vectors, if they are of what is wanted.
+    pub(super) fn wanted(self, ours: &Origin) -> Result<Self, NameError> {
+        match self.origin.complaint(ours) {
+            None => Ok(self),
+            Some(complaint) => Err(self.server.told(&complaint)),
+        }
     }
 
     /// How many bytes the vectors and what finds them take on the server.
@@ -89,20 +88,38 @@ impl PostgresVectors {
     /// [`NameError::Backend`].
     pub fn bytes(&self) -> Result<u64, NameError> {
         let question = "SELECT pg_total_relation_size('ganainm_vectors')";
-        let row = self.session()?.0.query_one(question, &[]);
-        let bytes: i64 = row.map_err(|error| self.server.failure(&error))?.get(0);
+        let bytes: i64 = self.ask(|session| Ok(session.client.query_one(question, &[])?.get(0)))?;
         Ok(bytes.unsigned_abs())
     }
 
-    /// The connection; a new one where the last was lost.
-    fn session(&self) -> Result<MutexGuard<'_, (Client, Statement)>, NameError> {
-        let mut kept = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.0.is_closed() {
-            let (client, nearest, found) = session(&self.server)?;
-            same(self.dimensions, found)?;
-            *kept = (client, nearest);
+    /// Asks by a connection of its own, a new one where none is idle. One that fails is not used again.
+    fn ask<T>(&self, ask: impl FnOnce(&mut Session) -> Result<T, Failure>) -> Result<T, NameError> {
+        let kept = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = kept().pop().filter(|session| !session.client.is_closed());
+        let mut session = match idle {
+            Some(session) => session,
+            None => self.connect()?,
+        };
+        let answer = ask(&mut session).map_err(|error| self.server.failure(&*error))?;
+        kept().push(session);
+        Ok(answer)
+    }
+
+    /// A new connection to the same vectors.
+    fn connect(&self) -> Result<Session, NameError> {
+        let session = Session::new(&self.server)?;
+        same(self.dimensions, session.dimensions)?;
+        if session.origin == self.origin { Ok(session) } else { Err(self.server.told(REPLACED)) }
+    }
+
+    /// Cosines by the ids that they are of.
+    fn placed(&self, (ids, cosines): (Vec<i64>, Vec<f32>)) -> Result<Vec<f32>, NameError> {
+        let mut all: Vec<(i64, f32)> = ids.into_iter().zip(cosines).collect();
+        all.sort_unstable_by_key(|one| one.0);
+        if (0..).zip(&all).all(|(at, one)| at == one.0) {
+            return Ok(all.into_iter().map(|one| one.1).collect());
         }
-        Ok(kept)
+        Err(self.server.told(STRANGE))
     }
 }
 
@@ -111,22 +128,27 @@ impl VectorIndex for PostgresVectors {
         // The index in memory refuses what does not fit, and of equal ids keeps the last.
         let mut added = ExactVectors::new(self.dimensions);
         added.add(ids, vectors)?;
-        let done = merge(&mut self.session()?.0, &added);
-        done.map_err(|error| self.server.failure(&*error))
+        self.ask(|session| merge(&mut session.client, &added))
     }
 
     fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<(u32, f32)>, NameError> {
         same(self.dimensions, query.len())?;
         let (query, k) = (unit(query), i64::try_from(k).unwrap_or(i64::MAX));
-        let mut session = self.session()?;
-        let (client, nearest) = &mut *session;
-        let rows = client.query(&*nearest, &[&query, &k]);
-        let rows = rows.map_err(|error| self.server.failure(&error))?;
+        let rows = self.ask(|session| session.nearest(&query, k))?;
         let found = rows.iter().map(|row| {
             let (id, cosine): (i64, f64) = (row.get(0), row.get(1));
             u32::try_from(id).map(|id| (id, cosine as f32))
         });
         found.collect::<Result<_, _>>().map_err(|_| self.server.told(STRANGE))
+    }
+
+    fn all_cosines(&self, query: &[f32]) -> Result<Vec<f32>, NameError> {
+        same(self.dimensions, query.len())?;
+        let (corpus, making, found) = self.ask(|session| session.all_cosines(&unit(query)))?;
+        if (Origin { corpus, making }) != self.origin {
+            return Err(self.server.told(REPLACED));
+        }
+        self.placed(found)
     }
 
     fn dimensions(&self) -> usize {
@@ -138,30 +160,22 @@ fn same(expected: usize, found: usize) -> Result<(), NameError> {
     if found == expected { Ok(()) } else { Err(NameError::Dimensions { expected, found }) }
 }
 
-/// A connection, the prepared question for the nearest, and the numbers of a vector.
-fn session(server: &Server) -> Result<(Client, Statement, usize), NameError> {
-    let mut client = server.connect()?;
-    let failed = |error: postgres::Error| server.failure(&error);
-    let Some(shape) = client.query_opt(SHAPE, &[]).map_err(failed)? else {
-        return Err(server.told("no vectors there yet: put them there with `ganainm index --to`"));
-    };
-    let (dimensions, approximate): (i32, bool) = (shape.get(0), shape.get(1));
-    if approximate {
-        client.batch_execute(WALKING).map_err(failed)?;
-    }
-    let question = if approximate { WALK } else { COMPARE_ALL };
-    let nearest = client.prepare(question).map_err(failed)?;
-    Ok((client, nearest, dimensions.unsigned_abs() as usize))
-}
-
 /// The new table stands beside the old one until it is whole, so that readers wait for a renaming only.
-fn replace(client: &mut Client, vectors: &ExactVectors, search: Search) -> Result<(), Failure> {
+fn replace(
+    client: &mut Client,
+    (vectors, origin): (&ExactVectors, &Origin),
+    search: Search,
+) -> Result<(), Failure> {
     let (dimensions, ..) = vectors.parts();
     let mut work = client.transaction()?;
     work.batch_execute(&format!(
         "CREATE EXTENSION IF NOT EXISTS vector;
-         CREATE TABLE ganainm_vectors_new (id bigint NOT NULL, melody vector({dimensions}) NOT NULL)"
+         CREATE TABLE ganainm_vectors_new (id bigint NOT NULL, melody vector({dimensions}) NOT NULL);
+         DROP TABLE IF EXISTS ganainm_vectors_origin;
+         CREATE TABLE ganainm_vectors_origin (corpus text NOT NULL, making text NOT NULL)"
     ))?;
+    let told = "INSERT INTO ganainm_vectors_origin VALUES ($1, $2)";
+    work.execute(told, &[&origin.corpus, &origin.making])?;
     copy::copy(&mut work, "ganainm_vectors_new", vectors)?;
     work.batch_execute("ALTER TABLE ganainm_vectors_new ADD PRIMARY KEY (id)")?;
     if search == Search::Neighbours {

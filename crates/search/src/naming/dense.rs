@@ -47,6 +47,14 @@ pub(crate) fn vector(melody: &Melody) -> Vec<f32> {
     vector
 }
 
+/// What vectors are made by, as a short text: a checksum of the matrix and of what is hashed.
+pub(crate) fn making() -> String {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(MATRIX);
+    sum.update(format!("{BUCKETS} {DIMENSIONS} {KINDS:?}").as_bytes());
+    format!("{:08x}", sum.finalize())
+}
+
 /// The matrix (B, D) as the bytes that are compiled in.
 pub fn matrix_bytes(matrix: &[f32]) -> Vec<u8> {
     let (mut scales, mut rows) = (Vec::new(), Vec::new());

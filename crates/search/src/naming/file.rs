@@ -1,21 +1,28 @@
 //! The index as one file beside the store.
 //!
-//! After a mark, the version, and the state of the store come the parts of the index one after another: counts and numbers
-//! in little-endian order, texts with their lengths before them. A file that is not whole or of another version is
-//! built anew, never an error.
+//! After a mark and the version come the state of the store, what the vectors are made by, and the parts of the index one after
+//! another: counts and numbers in little-endian order, texts with their lengths before them; at the end a checksum (CRC-32)
+//! of all that. A file that is damaged, not whole or of another version is built anew, never an error.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Take, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use super::NameError;
 use super::grams::Grams;
 use super::index::{Index, SettingEntry, WorkEntry};
 use super::vectors::ExactVectors;
+use super::{NameError, dense};
 
 /// The mark of the file, and its version.
-const MARK: &[u8; 12] = b"GanAinmIdx\x00\x01";
+const MARK: &[u8; 12] = b"GanAinmIdx\x00\x02";
+
+/// Bytes of the checksum at the end.
+const SUM: usize = 4;
+
+/// Bytes that are read or written at a time.
+const BUFFER: usize = 1 << 16;
 
 /// What the file system and SQLite say of a store: when all of it is the same, so is the corpus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,8 +31,7 @@ pub(crate) struct State([u64; 3]);
 impl State {
     /// The state of a store: length, time of the last change, and SQLite's count of changes.
     pub(crate) fn of(store: &Path) -> Option<Self> {
-        use std::io::Read;
-        let mut file = std::fs::File::open(store).ok()?;
+        let mut file = File::open(store).ok()?;
         let facts = file.metadata().ok()?;
         let changed = facts.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos() as u64;
         let mut head = [0; 28];
@@ -47,17 +53,58 @@ pub(crate) fn write(store: &Path, (state, index): (State, &Index)) -> Result<(),
     let path = path(store);
     let failed = |source| NameError::Io { path: path.clone(), source };
     corpus::atomic_write(&path, |out| {
-        let mut writer = Writer { out };
-        writer.index(state, index).map_err(failed)
+        let mut out = BufWriter::with_capacity(BUFFER, Summed::new(out));
+        Writer { out: &mut out }.index(state, index).map_err(failed)?;
+        let summed = out.into_inner().map_err(|error| failed(error.into_error()))?;
+        let sum = summed.sum.finalize().to_le_bytes();
+        summed.inner.write_all(&sum).map_err(failed)
     })
 }
 
-/// Reads the index of a store; `None` when there is none, or none of this version.
+/// Reads the index of a store; `None` when there is none, none of this version, or a damaged one.
 pub(crate) fn read(store: &Path) -> Option<(State, Index)> {
-    let bytes = std::fs::read(path(store)).ok()?;
-    let mut reader = Reader { rest: bytes.strip_prefix(MARK)? };
-    let found = reader.index()?;
-    reader.rest.is_empty().then_some(found)
+    let file = File::open(path(store)).ok()?;
+    let length = usize::try_from(file.metadata().ok()?.len()).ok()?.checked_sub(SUM)?;
+    let summed = Summed::new(file.take(length as u64));
+    let mut reader = Reader { input: BufReader::with_capacity(BUFFER, summed), left: length };
+    // What is made of damaged bytes is only looked at when their checksum is right.
+    let found = reader.index().filter(|_| reader.left == 0)?;
+    let Summed { inner, sum } = reader.input.into_inner();
+    let mut expected = [0; SUM];
+    inner.into_inner().read_exact(&mut expected).ok()?;
+    (sum.finalize().to_le_bytes() == expected).then_some(found)
+}
+
+/// What is read or written, with its checksum.
+struct Summed<T> {
+    inner: T,
+    sum: crc32fast::Hasher,
+}
+
+impl<T> Summed<T> {
+    fn new(inner: T) -> Self {
+        Self { inner, sum: crc32fast::Hasher::new() }
+    }
+}
+
+impl<T: Write> Write for Summed<T> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let count = self.inner.write(bytes)?;
+        self.sum.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<T: Read> Read for Summed<T> {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(bytes)?;
+        self.sum.update(&bytes[..count]);
+        Ok(count)
+    }
 }
 
 struct Writer<'w> {
@@ -70,6 +117,7 @@ impl Writer<'_> {
         for number in state {
             self.out.write_all(&number.to_le_bytes())?;
         }
+        self.text(&dense::making())?;
         self.text(&index.hash)?;
         self.number(index.works.len())?;
         for work in &index.works {
@@ -125,27 +173,33 @@ impl Writer<'_> {
     }
 }
 
-struct Reader<'r> {
-    rest: &'r [u8],
+struct Reader {
+    input: BufReader<Summed<Take<File>>>,
+    /// Bytes that are still to come: no damaged count asks for more.
+    left: usize,
 }
 
-impl<'r> Reader<'r> {
+impl Reader {
     fn index(&mut self) -> Option<(State, Index)> {
+        if self.array::<{ MARK.len() }>()? != *MARK {
+            return None;
+        }
         let state = State([self.long()?, self.long()?, self.long()?]);
-        let mut index = Index { hash: self.text()?.to_owned(), ..Index::default() };
+        if self.text()? != dense::making() {
+            return None;
+        }
+        let mut index = Index { hash: self.text()?, ..Index::default() };
         for _ in 0..self.number()? {
-            let (id, title) = (self.text()?.to_owned(), self.text()?.to_owned());
+            let (id, title) = (self.text()?, self.text()?);
             index.works.push(WorkEntry { id, title, settings: self.range()? });
         }
         for _ in 0..self.number()? {
-            let (id, work) = (self.text()?.to_owned(), self.short()?);
+            let (id, work) = (self.text()?, self.short()?);
             let (steps, abc) = (self.range()?, self.range()?);
             index.settings.push(SettingEntry { id, work, steps, abc });
         }
-        let steps = self.number()?.checked_mul(2)?;
-        let steps = self.bytes(steps)?.as_chunks::<2>().0;
-        index.steps = steps.iter().map(|bytes| i16::from_le_bytes(*bytes)).collect();
-        index.abc = self.text()?.to_owned();
+        index.steps = self.list(i16::from_le_bytes)?;
+        index.abc = self.text()?;
         for grams in &mut index.grams {
             *grams = Grams {
                 keys: self.list(u32::from_le_bytes)?,
@@ -160,18 +214,23 @@ impl<'r> Reader<'r> {
         Some((state, index))
     }
 
-    fn bytes(&mut self, count: usize) -> Option<&'r [u8]> {
-        let (bytes, rest) = self.rest.split_at_checked(count)?;
-        self.rest = rest;
+    fn fill(&mut self, bytes: &mut [u8]) -> Option<()> {
+        self.left = self.left.checked_sub(bytes.len())?;
+        self.input.read_exact(bytes).ok()
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes)?;
         Some(bytes)
     }
 
     fn long(&mut self) -> Option<u64> {
-        self.bytes(8).and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)))
+        self.array().map(u64::from_le_bytes)
     }
 
     fn short(&mut self) -> Option<u32> {
-        self.bytes(4).and_then(|bytes| Some(u32::from_le_bytes(bytes.try_into().ok()?)))
+        self.array().map(u32::from_le_bytes)
     }
 
     fn number(&mut self) -> Option<usize> {
@@ -182,13 +241,27 @@ impl<'r> Reader<'r> {
         Some(self.short()?..self.short()?)
     }
 
-    fn text(&mut self) -> Option<&'r str> {
-        let length = self.number()?;
-        std::str::from_utf8(self.bytes(length)?).ok()
+    /// A count of things of so many bytes each, if so many can still come.
+    fn count(&mut self, size: usize) -> Option<usize> {
+        self.number().filter(|count| count.checked_mul(size).is_some_and(|all| all <= self.left))
     }
 
-    fn list<T>(&mut self, from: impl Fn([u8; 4]) -> T) -> Option<Vec<T>> {
-        let length = self.number()?.checked_mul(4)?;
-        Some(self.bytes(length)?.as_chunks::<4>().0.iter().map(|bytes| from(*bytes)).collect())
+    fn text(&mut self) -> Option<String> {
+        let mut bytes = vec![0; self.count(1)?];
+        self.fill(&mut bytes)?;
+        String::from_utf8(bytes).ok()
+    }
+
+    fn list<const N: usize, T>(&mut self, from: impl Fn([u8; N]) -> T) -> Option<Vec<T>> {
+        let count = self.count(N)?;
+        let mut list = Vec::with_capacity(count);
+        let mut buffer = vec![0; BUFFER.min(count * N)];
+        while list.len() < count {
+            let bytes = (count - list.len()).min(BUFFER / N) * N;
+            let part = &mut buffer[..bytes];
+            self.fill(part)?;
+            list.extend(part.as_chunks::<N>().0.iter().map(|bytes| from(*bytes)));
+        }
+        Some(list)
     }
 }

@@ -54,7 +54,12 @@ impl Index {
     pub(crate) fn new(corpus: &Corpus) -> Result<Self, NameError> {
         let mut index = Self { hash: corpus.hash.clone(), ..Self::default() };
         let read = |work: &corpus::Work| -> Vec<Melody> {
-            work.settings.iter().map(|s| reading(&s.tune()).unwrap_or_default()).collect()
+            let read = |setting: &corpus::Setting| {
+                let melody = reading(&setting.tune()).unwrap_or_default();
+                // Places take most of the memory of a melody, and only evidence needs them.
+                Melody { places: Vec::new(), ..melody }
+            };
+            work.settings.iter().map(read).collect()
         };
         let melodies: Vec<Melody> = corpus.works.par_iter().flat_map_iter(read).collect();
         for (number, work) in (0..).zip(&corpus.works) {

@@ -49,7 +49,7 @@ pub(super) fn current(store: &Path) -> Option<Index> {
 /// Builds the index of a store, or reads the one that is there when it is of the same corpus after all; and whether it could be
 /// kept beside the store, since a store on a read-only disk is searched all the same.
 pub(super) fn build(store: &Path) -> Result<(Index, Result<(), NameError>), NameError> {
-    let corpus = corpus::Store::open_existing(store)?.load()?;
+    let corpus = corpus::Store::open_existing(store)?.load_without_families()?;
     if corpus.works.is_empty() {
         return Err(NameError::Empty { path: store.to_owned() });
     }
@@ -58,7 +58,7 @@ pub(super) fn build(store: &Path) -> Result<(Index, Result<(), NameError>), Name
         Some(index) => index,
         None => Index::new(&corpus)?,
     };
-    // Loading may have written the families into the store, so its state is taken after it.
+    // Opening may have brought the store to this version, so its state is taken after it.
     let written = State::of(store).map_or(Ok(()), |state| file::write(store, (state, &index)));
     Ok((index, written))
 }

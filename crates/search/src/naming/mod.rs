@@ -17,6 +17,7 @@ mod hearing;
 mod index;
 mod kept;
 mod melody;
+mod origin;
 mod passages;
 mod side;
 #[cfg(test)]
@@ -38,11 +39,13 @@ pub use error::NameError;
 pub use evidence::{IN_PIECES, SIGN_NAMES, SIGNS};
 pub use hearing::KNOWN_SIGNS;
 pub use kept::Kept;
+pub use origin::Origin;
 pub use side::{BesideBars, ShownBar};
 pub use trial::{Heard, Weighed};
 pub use vectors::{ExactVectors, VectorIndex};
 pub use weights::Weights;
 
+use crate::{LoadedRun, Progress};
 use candidates::{Candidate, candidates};
 use hearing::Hearing;
 use index::Index;
@@ -61,7 +64,7 @@ use titles::Fitting;
 ///
 /// let namer = search::Namer::open(&path)?;
 /// let asked = abc::read_tune("L:1/16\nM:2/4\nK:Ador\nA4eA gAeA|A4eA dBGB|A4eA gAeA|edef gdBG|");
-/// let answer = namer.name(&asked, 5);
+/// let answer = namer.name(&asked, 5)?;
 /// assert_eq!(answer.matches[0].title, "Drowsy Maggie");
 /// # Ok(())
 /// # }
@@ -71,6 +74,8 @@ pub struct Namer {
     index: Index,
     weights: Weights,
     fitting: Option<Fitting>,
+    /// The vectors of the settings, where they are in a database and not in the index.
+    database: Option<PostgresVectors>,
 }
 
 impl Namer {
@@ -90,16 +95,17 @@ impl Namer {
     /// The namer by an index, with the fitted weights.
     fn of(index: Index) -> Result<Self, NameError> {
         let weights = Weights::fitted().map_err(NameError::Weights)?;
-        Ok(Self { index, weights, fitting: None })
+        Ok(Self { index, weights, fitting: None, database: None })
     }
 
-    /// The namer that also tells which of the corpus's titles would fit, by what a run makes of them.
+    /// The namer that also tells which of the corpus's titles would fit, by what a run makes of them; of slow title towers
+    /// `progress` hears.
     ///
     /// # Errors
-    /// [`NameError::Train`] when the run scores no titles, or a file is missing or damaged.
-    pub fn with_run(mut self, run: &Path) -> Result<Self, NameError> {
+    /// [`NameError::Train`] when the run's title tower fails.
+    pub fn with_run(mut self, run: &LoadedRun, progress: Progress<'_>) -> Result<Self, NameError> {
         let titles = self.index.works.iter().map(|work| work.title.as_str());
-        self.fitting = Some(Fitting::new(run, titles)?);
+        self.fitting = Some(Fitting::new(run, titles, progress)?);
         Ok(self)
     }
 
@@ -108,9 +114,24 @@ impl Namer {
         Self { weights, ..self }
     }
 
-    /// The vectors of the settings, as a database takes them.
+    /// The namer that asks a database for vectors, and keeps none in memory; its answers are the same, but for rounding.
+    ///
+    /// # Errors
+    /// [`NameError::Backend`] when the database cannot be reached, or does not have the vectors of this corpus.
+    pub fn with_database(mut self, server: Server) -> Result<Self, NameError> {
+        self.database = Some(PostgresVectors::open(server)?.wanted(&self.origin())?);
+        self.index.vectors = ExactVectors::default();
+        Ok(self)
+    }
+
+    /// The vectors of the settings, as a database takes them; none where they are in one.
     pub fn vectors(&self) -> &ExactVectors {
         &self.index.vectors
+    }
+
+    /// What the vectors of the settings are of.
+    pub fn origin(&self) -> Origin {
+        Origin { corpus: self.index.hash.clone(), making: dense::making() }
     }
 
     /// How many works the corpus has.
@@ -123,25 +144,33 @@ impl Namer {
         self.index.settings.len()
     }
 
+    /// The ids of all settings.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.index.settings.iter().map(|setting| setting.id.as_str())
+    }
+
     /// The ABC of the setting with this id, if the corpus has it.
     pub fn abc(&self, setting: &str) -> Option<&str> {
         self.index.setting(setting).map(|at| self.index.abc(at))
     }
 
     /// Which tune this is, with at most `k` matches and as many titles.
-    pub fn name(&self, tune: &Tune, k: usize) -> Answer {
-        let hearing = self.hear(tune, &|_| false);
+    ///
+    /// # Errors
+    /// [`NameError::Backend`] when a database that was to answer does not; without one there is no error.
+    pub fn name(&self, tune: &Tune, k: usize) -> Result<Answer, NameError> {
+        let hearing = self.hear(tune, |vector| self.near(vector), &|_| false)?;
         let known = hearing.known_signs().map_or(0.0, |signs| self.weights.known(&signs));
         let shares = hearing.shares();
         let found = hearing.candidates.iter().zip(&shares).take(k);
         let matches = found.map(|(found, share)| self.answer(&hearing, found, known * share));
-        Answer {
+        Ok(Answer {
             x: tune.header.number.clone(),
             title: tune.header.titles.first().cloned().unwrap_or_default(),
             known,
             matches: matches.collect(),
             titles: self.titles(tune, k),
-        }
+        })
     }
 
     /// Titles that fit; a tune that the run cannot read has none.
@@ -165,14 +194,32 @@ impl Namer {
         }
     }
 
-    /// The works that a tune may be, by the reading of it that fits best.
-    fn hear(&self, tune: &Tune, hidden: candidates::Hidden<'_>) -> Hearing {
-        let readings = melody::readings(tune).into_iter();
-        let heard = readings.map(|melody| {
-            let candidates = candidates(&self.index, &melody, (&self.weights, hidden));
-            Hearing { melody, candidates }
-        });
-        heard.max_by(|a, b| a.best().total_cmp(&b.best())).unwrap_or_default()
+    /// The cosines of a vector with those of all settings, by their places.
+    fn near(&self, vector: &[f32]) -> Result<Vec<f32>, NameError> {
+        match &self.database {
+            Some(database) => database.all_cosines(vector),
+            None => self.index.vectors.all_cosines(vector),
+        }
+    }
+
+    /// The works that a tune may be, by the reading of it that fits best; `near` tells the cosines of a vector with those of all
+    /// settings.
+    fn hear<E>(
+        &self,
+        tune: &Tune,
+        near: impl Fn(&[f32]) -> Result<Vec<f32>, E>,
+        hidden: candidates::Hidden<'_>,
+    ) -> Result<Hearing, E> {
+        let mut best = Hearing::default();
+        for melody in melody::readings(tune) {
+            let near = near(&dense::vector(&melody))?;
+            let candidates = candidates(&self.index, (&melody, &near), (&self.weights, hidden));
+            let hearing = Hearing { melody, candidates };
+            if hearing.best() >= best.best() {
+                best = hearing;
+            }
+        }
+        Ok(best)
     }
 }
 

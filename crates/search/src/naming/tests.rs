@@ -59,7 +59,7 @@ fn however_it_is_written_it_is_the_same_tune() {
         ("ornaments", plain, MAGGIE.replace("E2BE", "E{F}EBE").replace("d2fd", "(3ddd fd")),
         ("some notes wrong", plain, MAGGIE.replace("AFDF", "AGDF").replace("defg", "dffg")),
     ] {
-        let answer = namer.name(&asked(head, &music), 3);
+        let answer = namer.name(&asked(head, &music), 3).unwrap();
         let found = answer.matches.first().map(|found| found.title.as_str());
         assert_eq!(found, Some("Drowsy Maggie"), "{way}");
         assert!(!answer.matches[0].evidence.is_empty(), "{way}");
@@ -73,7 +73,7 @@ fn evidence_names_the_bars_and_the_notes_that_differ() {
     let (_folder, path) = store();
     let namer = Namer::open(&path).unwrap();
     let tune = asked("M:4/4\nL:1/8\nK:Ador", "A2eA gAeA|A2eA dBAB|A2eA gAeA|edef gdBG|");
-    let found = namer.name(&tune, 1).matches.swap_remove(0);
+    let found = namer.name(&tune, 1).unwrap().matches.swap_remove(0);
     let passage = &found.evidence[0];
     assert_eq!((passage.query.clone(), passage.setting.clone()), (0..4, 0..4));
     assert_eq!(passage.transposition, -5);
@@ -89,7 +89,7 @@ fn no_notes_get_an_honest_answer() {
     let (_folder, path) = store();
     let namer = Namer::open(&path).unwrap();
     for music in ["", "z8|z8|", "G|", "GG GG|"] {
-        let answer = namer.name(&asked("L:1/8\nK:C", music), 5);
+        let answer = namer.name(&asked("L:1/8\nK:C", music), 5).unwrap();
         assert!(answer.known < 0.5, "{music}: {answer:?}");
     }
 }
@@ -118,6 +118,21 @@ fn an_index_is_read_as_it_was_written_and_a_damaged_one_is_built_anew() {
         assert!(file::read(&path).is_none(), "{length}");
     }
     assert_eq!(Namer::open(&path).unwrap().index, namer.index);
+}
+
+#[test]
+fn an_index_that_is_damaged_inside_is_not_believed_wherever_it_is_and_is_mended() {
+    let (_folder, path) = store();
+    let namer = Namer::open(&path).unwrap();
+    let whole = std::fs::read(file::path(&path)).unwrap();
+    for at in (0..whole.len()).step_by(17).chain([whole.len() - 1]) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1 << (at % 8);
+        std::fs::write(file::path(&path), &damaged).unwrap();
+        assert!(file::read(&path).is_none(), "byte {at} of {}", whole.len());
+    }
+    assert_eq!(Namer::open(&path).unwrap().index, namer.index);
+    assert_eq!(std::fs::read(file::path(&path)).unwrap(), whole);
 }
 
 #[test]

@@ -1,54 +1,46 @@
 //! Titles that would fit a tune, by the joint space of a trained run.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::sync::Arc;
 
 use abc::Tune;
-use train::{Member, RunDir, Scorer};
+use model::Embedder;
+use train::Scorer;
 
 use super::NameError;
 use super::answer::Suggestion;
 use super::vectors::{ExactVectors, VectorIndex};
 use crate::rank::{by_tune, prepared};
+use crate::{Embedded, LoadedRun, Progress};
+
+/// Titles that are embedded at a time.
+const PART: usize = 2048;
 
 /// The titles of a corpus, ready to be ordered for a tune.
 #[derive(Debug)]
 pub(crate) struct Fitting {
-    scorer: Scorer,
+    scorer: Arc<Scorer>,
     titles: Vec<String>,
     /// The vectors of the titles where one run's towers score; several systems have no vectors in common.
     vectors: Option<ExactVectors>,
 }
 
 impl Fitting {
-    /// The titles of these works with the vectors that a run gives them.
+    /// The titles of these works with the vectors that a run gives them; of many titles and a slow tower `progress` hears.
     pub(crate) fn new<'t>(
-        run: &Path,
+        run: &LoadedRun,
         titles: impl Iterator<Item = &'t str>,
+        progress: Progress<'_>,
     ) -> Result<Self, NameError> {
-        let scorer = Scorer::open(&RunDir::open(run)?)?;
         let titles: BTreeSet<&str> = titles.filter(|title| !title.is_empty()).collect();
         let titles: Vec<String> = titles.into_iter().map(str::to_owned).collect();
-        let vectors = match &scorer {
-            Scorer::Towers(Member::Towers(towers)) => {
-                let names: Vec<&str> = titles.iter().map(String::as_str).collect();
-                let mut vectors = ExactVectors::new(towers.output());
-                let ids: Vec<u32> = (0..names.len() as u32).collect();
-                vectors.add(&ids, &towers.embed_titles(&names).map_err(train::Error::from)?)?;
-                Some(vectors)
-            }
-            Scorer::Towers(Member::Header(_)) | Scorer::Fusion(_) => None,
-        };
-        Ok(Self { scorer, titles, vectors })
+        let vectors = run.scorer.towers().map(|towers| vectors(&towers, &titles, progress));
+        Ok(Self { scorer: Arc::clone(&run.scorer), titles, vectors: vectors.transpose()? })
     }
 
     /// The `k` titles that fit a tune best; none for a tune without a melody.
     pub(crate) fn suggest(&self, tune: &Tune, k: usize) -> Result<Vec<Suggestion>, NameError> {
-        let towers = match &self.scorer {
-            Scorer::Towers(Member::Towers(towers)) => Some(towers),
-            _ => None,
-        };
-        let (Some(towers), Some(vectors)) = (towers, &self.vectors) else {
+        let (Some(towers), Some(vectors)) = (self.scorer.towers(), &self.vectors) else {
             return self.suggest_by_scores(tune, k);
         };
         let Some(reading) = prepared(tune).and_then(|tokens| towers.reading.prepare(tokens).ok())
@@ -73,4 +65,21 @@ impl Fitting {
     fn suggestion(&self, at: usize, score: f32) -> Suggestion {
         Suggestion { title: self.titles[at].clone(), score: f64::from(score) }
     }
+}
+
+/// The vectors of titles, by their places.
+fn vectors(
+    towers: &Embedder,
+    titles: &[String],
+    progress: Progress<'_>,
+) -> Result<ExactVectors, NameError> {
+    let mut vectors = ExactVectors::new(towers.output());
+    for (part, some) in titles.chunks(PART).enumerate() {
+        progress(Embedded::Titles, part * PART, titles.len());
+        let names: Vec<&str> = some.iter().map(String::as_str).collect();
+        let ids: Vec<u32> = (0..).skip(part * PART).take(names.len()).collect();
+        vectors.add(&ids, &towers.embed_titles(&names).map_err(train::Error::from)?)?;
+    }
+    progress(Embedded::Titles, titles.len(), titles.len());
+    Ok(vectors)
 }

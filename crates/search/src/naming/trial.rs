@@ -1,11 +1,14 @@
 //! Naming under examination: with settings hidden, and with what speaks for each candidate.
 
+use std::convert::Infallible;
+
 use abc::Tune;
 
 use super::align::Aligner;
 use super::candidates::WORK_SIGNS;
 use super::evidence::{Query, SIGNS};
 use super::hearing::KNOWN_SIGNS;
+use super::vectors::VectorIndex;
 use super::{Namer, melody};
 
 /// What was heard of a tune while some settings were hidden.
@@ -35,13 +38,18 @@ pub struct Weighed<'n> {
 }
 
 impl Namer {
-    /// What is heard of a tune, as if the corpus had no settings that `hidden` tells by the ids of their work and their own.
+    /// What is heard of a tune, as if the corpus had no settings that `hidden` tells by the ids of their work and their own. Vectors in
+    /// a database are not asked.
     pub fn heard(&self, tune: &Tune, hidden: &(dyn Fn(&str, &str) -> bool + Sync)) -> Heard<'_> {
         let names = |at: u32| {
             let setting = &self.index.settings[at as usize];
             (self.index.works[setting.work as usize].id.as_str(), setting.id.as_str())
         };
-        let hearing = self.hear(tune, &|at| {
+        // A vector always has as many numbers as those of the index.
+        let near = |vector: &[f32]| {
+            Ok::<_, Infallible>(self.index.vectors.all_cosines(vector).unwrap_or_default())
+        };
+        let Ok(hearing) = self.hear(tune, near, &|at| {
             let (work, setting) = names(at);
             hidden(work, setting)
         });

@@ -20,6 +20,12 @@ pub trait VectorIndex: Send + Sync {
     /// [`NameError::Dimensions`] or [`NameError::Backend`].
     fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<(u32, f32)>, NameError>;
 
+    /// The cosine of a vector with that of every id, where these are 0, 1, 2 and so on, by id.
+    ///
+    /// # Errors
+    /// [`NameError::Dimensions`] or [`NameError::Backend`].
+    fn all_cosines(&self, query: &[f32]) -> Result<Vec<f32>, NameError>;
+
     /// Numbers in a vector.
     fn dimensions(&self) -> usize;
 }
@@ -113,6 +119,16 @@ impl VectorIndex for ExactVectors {
         Ok(found)
     }
 
+    fn all_cosines(&self, query: &[f32]) -> Result<Vec<f32>, NameError> {
+        let cosines = self.cosines(query)?;
+        if (0..).zip(&self.ids).all(|(at, &id)| at == id) {
+            return Ok(cosines);
+        }
+        Ok((0..cosines.len() as u32)
+            .filter_map(|id| Some(cosines[*self.places.get(&id)?]))
+            .collect())
+    }
+
     fn dimensions(&self) -> usize {
         self.dimensions
     }
@@ -164,6 +180,13 @@ mod tests {
         index.add(&[7], &[0.0, -1.0]).unwrap();
         assert_eq!(index.nearest(&[0.0, -3.0], 1).unwrap(), [(7, 1.0)]);
         assert_eq!(index.cosines(&[0.0, 1.0]).unwrap()[..2], [-1.0, 1.0]);
+    }
+
+    #[test]
+    fn all_cosines_come_by_id_in_whatever_order_the_vectors_came() {
+        let mut index = ExactVectors::new(2);
+        index.add(&[2, 0, 1], &[1.0, 0.0, 0.0, 2.0, 0.0, -3.0]).unwrap();
+        assert_eq!(index.all_cosines(&[0.0, 1.0]).unwrap(), [1.0, -1.0, 0.0]);
     }
 
     #[test]

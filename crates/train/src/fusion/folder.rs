@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use retrieval::Classifier;
 use tokens::Feature;
@@ -81,7 +82,7 @@ fn carry_path(from: &Path, to: &Path) -> Result<(), Error> {
 /// The member in a folder: classifiers of these features, or towers if there are none.
 pub(super) fn open_member(folder: &RunDir, classifiers: &[Feature]) -> Result<Member, Error> {
     if classifiers.is_empty() {
-        return Ok(Member::Towers(Box::new(folder.embedder()?)));
+        return Ok(Member::Towers(Arc::new(folder.embedder()?)));
     }
     let vocabulary = folder.vocabulary()?;
     let evidence = |&feature: &Feature| {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use corpus::{Corpus, Split, Work};
@@ -99,7 +100,7 @@ fn towers(runs: &[RunDir]) -> Result<Vec<(String, Member)>, Error> {
             name = format!("{folder}-{number}");
             number += 1;
         }
-        members.push((name, Member::Towers(Box::new(run.embedder()?))));
+        members.push((name, Member::Towers(Arc::new(run.embedder()?))));
     }
     Ok(members)
 }

@@ -1,5 +1,7 @@
 //! A system whose score is the product of a tune's and a title's vector.
 
+use std::sync::Arc;
+
 use model::{Embedder, title_features};
 use retrieval::baseline::Pairing;
 use retrieval::{Embeddings, Scores};
@@ -12,7 +14,7 @@ use crate::baselines::{Evidence, class};
 #[derive(Debug)]
 pub enum Member {
     /// Two towers: unit vectors, so that the product is their cosine.
-    Towers(Box<Embedder>),
+    Towers(Arc<Embedder>),
     /// What titles tell about the header.
     Header(Header),
 }

@@ -4,14 +4,20 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use postgres::config::{Host, SslMode};
+use postgres::config::Host;
 use postgres::error::{DbError, SqlState};
 use postgres::{Client, Config, NoTls};
 
 use crate::naming::NameError;
 
-/// How long a server may take to answer when a connection is made, unless the URL says so.
+/// How long a server may take to answer when a connection is made, and to take what it is sent, unless the URL says so.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a URL asks for that wants a connection encrypted.
+const ENCRYPTED: [&str; 3] = ["sslmode=require", "sslmode=verify-ca", "sslmode=verify-full"];
+
+const NOT_ENCRYPTED: &str = "connections are not encrypted by this program: leave out sslmode, and reach the server by its Unix socket, \
+     or through a tunnel or a proxy on this machine that encrypts";
 
 /// Why work on a database failed.
 pub(super) type Failure = Box<dyn Error + Send + Sync>;
@@ -37,6 +43,9 @@ impl Server {
                             expected, other signs than letters and digits written as %40 for @";
             NameError::Backend(expected.to_owned())
         };
+        if ENCRYPTED.iter().any(|mode| url.contains(mode)) {
+            return Err(NameError::Backend(NOT_ENCRYPTED.to_owned()));
+        }
         let schemed = url.starts_with("postgres://") || url.starts_with("postgresql://");
         let mut config: Config = url.parse().ok().filter(|_| schemed).ok_or_else(misread)?;
         let name = name(&config);
@@ -49,14 +58,10 @@ impl Server {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(PATIENCE);
         }
-        let server = Self { config, name };
-        match server.config.get_ssl_mode() {
-            SslMode::Require => Err(server.told(
-                "connections are not encrypted by this program: leave out sslmode and go through a \
-                 tunnel or a proxy that does",
-            )),
-            _ => Ok(server),
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(PATIENCE);
         }
+        Ok(Self { config, name })
     }
 
     /// Its URL without the password.
@@ -182,8 +187,13 @@ mod tests {
             assert!(error.contains("postgres://USER:PASSWORD@HOST"), "{error}");
             assert!(!error.contains("s3cret"), "{error}");
         }
-        let encrypted = Server::new("postgres://u@localhost/db?sslmode=require", None);
-        assert!(encrypted.unwrap_err().to_string().contains("tunnel"));
+        for mode in ["require", "verify-ca", "verify-full"] {
+            let url = format!("postgres://u:s3cret@localhost/db?sslmode={mode}");
+            let error = Server::new(&url, None).unwrap_err().to_string();
+            assert!(error.contains("not encrypted") && error.contains("tunnel"), "{error}");
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+        assert!(Server::new("postgres://u@localhost/db?sslmode=prefer", None).is_ok());
     }
 
     #[test]
