@@ -54,7 +54,9 @@ impl Tune {
             let Note { pitch, duration, .. } = *note;
             match tones.last_mut() {
                 Some(last)
-                    if tied && last.pitch == pitch && last.onset + last.duration == onset =>
+                    if tied
+                        && last.pitch.sounds_like(pitch)
+                        && last.onset + last.duration == onset =>
                 {
                     last.duration = last.duration + duration;
                 }

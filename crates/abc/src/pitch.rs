@@ -49,6 +49,11 @@ impl Pitch {
         Self { step, alter, octave: (midi / 12) as i8 - 1 }
     }
 
+    /// Whether both sound alike, however they are spelt: a tie joins such notes.
+    pub(crate) fn sounds_like(self, other: Self) -> bool {
+        self.midi() == other.midi()
+    }
+
     /// Whether both stand on the same line of the staff, whatever their accidentals.
     pub(crate) fn same_place(self, other: Self) -> bool {
         self.step == other.step && self.octave == other.octave

@@ -21,7 +21,7 @@ pub(crate) struct Tie {
 #[derive(Debug)]
 pub(crate) struct TieEnd {
     pub(crate) place: Spot,
-    /// The melody goes on with the same pitch, or may do so after a repeat.
+    /// The melody goes on at the same pitch, or may do so after a repeat.
     pub(crate) holds: bool,
     /// Some note of the chord does.
     pub(crate) meets: bool,
@@ -56,10 +56,13 @@ impl Tie {
     pub(crate) fn end(&mut self, next: Option<(Pitch, &[Pitch])>) -> Option<TieEnd> {
         let place = self.place.take()?;
         let melody = self.melody.take();
-        let same = next.is_some_and(|(pitch, _)| Some(pitch) == melody);
+        let holds = |pitch: Pitch| melody.is_some_and(|held| held.sounds_like(pitch));
+        let same = next.is_some_and(|(pitch, _)| holds(pitch));
         let meets = self.jumped
             || next.is_some_and(|(pitch, others)| {
-                let tied = |pitch: &Pitch| Some(*pitch) == melody || self.chord.contains(pitch);
+                let tied = |&pitch: &Pitch| {
+                    holds(pitch) || self.chord.iter().any(|held| held.sounds_like(pitch))
+                };
                 tied(&pitch) || others.iter().any(tied)
             });
         self.chord.clear();

@@ -357,7 +357,7 @@ fn ties_on(tune: &Tune, bar: usize, index: usize) -> bool {
     let mut from = index + 1;
     for (at, here) in tune.bars.iter().enumerate().skip(bar) {
         let next = here.events.iter().skip(from).find_map(|event| match event {
-            Event::Note(next) => Some(next.pitch == note.pitch),
+            Event::Note(next) => Some(next.pitch.sounds_like(note.pitch)),
             Event::Rest(_) => Some(false),
             _ => None,
         });

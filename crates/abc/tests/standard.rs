@@ -115,6 +115,8 @@ fn ties_carry_accidentals_over_the_bar_line() {
     check("C|-C", "C- | C");
     check("[CE]-[CE]", "[CE]- [CE]");
     check("[CE-]E", "[CE]- E");
+    check("^G-|_A", "^G- | _A");
+    check("C-|^B,", "C- | ^B,");
     check("C-{d}C", "C- {d}C");
     check("C-D", "C D ?tie@3");
     check("C-z", "C z ?tie@3");

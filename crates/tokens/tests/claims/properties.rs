@@ -176,3 +176,10 @@ proptest! {
         prop_assert_eq!(sounds(&written), sounds(&tune));
     }
 }
+
+#[test]
+fn a_tie_into_an_ending_of_another_spelling_holds_in_tokens_too() {
+    let tune = abc::read_tune("L:1/8\nK:C\nG:|2 [K:Bbmin] ^F |1 G-|G |1 C|");
+    let written = Tokens::new(&tune, &Facts::default()).unwrap().to_tune();
+    assert_eq!(sounds(&written), sounds(&tune));
+}
