@@ -1,6 +1,6 @@
 /** A plane of points to walk about in, by pointer, fingers or keys. */
 
-import { type Colour, paint, type Points, within } from "./raster.ts";
+import { type Colour, type Points, Raster, within } from "./raster.ts";
 
 /** How many colours the style sheet has; classes beyond them share the last. */
 const COLOURS = 12;
@@ -18,6 +18,7 @@ export class Plot {
   onRing: (on: boolean) => void = () => {};
 
   private readonly context: CanvasRenderingContext2D;
+  private readonly raster: Raster;
   private readonly watcher: ResizeObserver;
   private readonly scheme = window.matchMedia("(prefers-color-scheme: dark)");
   private places = new Float32Array();
@@ -40,6 +41,7 @@ export class Plot {
 
   constructor(private readonly canvas: HTMLCanvasElement) {
     this.context = canvas.getContext("2d")!;
+    this.raster = new Raster(this.context);
     this.points = { x: new Float32Array(), y: new Float32Array(), colour: new Int16Array(), colours: [], chosen: this.chosen, radius: 2 };
     this.watcher = new ResizeObserver(() => this.resize());
     this.watcher.observe(canvas);
@@ -154,7 +156,7 @@ export class Plot {
     this.points.radius = (count > 5000 ? 1.2 : 2.2) * this.ratio() * Math.max(1, near * 0.8);
     this.points.colours = this.colours();
     this.points.chosen = this.chosen;
-    paint(this.context, this.points);
+    this.raster.paint(this.points);
     this.paintLasso();
     this.canvas.dataset.frame = (performance.now() - begin).toFixed(1);
     if (gone < 1) this.redraw();

@@ -14,55 +14,61 @@ export interface Points {
   radius: number;
 }
 
-/** Draws points on a clear canvas. */
-export function paint(context: CanvasRenderingContext2D, points: Points): void {
-  const { width, height } = context.canvas;
-  const image = context.createImageData(width, height);
-  const stamp = disc(points.radius);
-  const faint = points.chosen.size > 0 ? 0.18 : 0.75;
-  for (let point = 0; point < points.x.length; point++) {
-    if (!points.chosen.has(point)) dab(image, points, [point, faint], stamp);
+/** What draws points on one canvas, frame after frame into the same pixels. */
+export class Raster {
+  private image = new ImageData(1, 1);
+
+  constructor(private readonly context: CanvasRenderingContext2D) {}
+
+  /** Draws points on a clear canvas. */
+  paint(points: Points): void {
+    const { width, height } = this.context.canvas;
+    if (this.image.width !== width || this.image.height !== height) this.image = new ImageData(width, height);
+    else this.image.data.fill(0);
+    const stamp = disc(points.radius, width, points.chosen.size > 0 ? 0.18 : 0.75);
+    for (let point = 0; point < points.x.length; point++) {
+      if (!points.chosen.has(point)) dab(this.image, points, point, stamp);
+    }
+    const large = disc(points.radius * 1.5 + 0.5, width, 1);
+    for (const point of points.chosen) dab(this.image, points, point, large);
+    this.context.putImageData(this.image, 0, 0);
   }
-  const large = disc(points.radius * 1.5 + 0.5);
-  for (const point of points.chosen) dab(image, points, [point, 1], large);
-  context.putImageData(image, 0, 0);
 }
 
-interface Stamp { reach: number; cover: Float32Array }
+/** The pixels that a disc covers: how far they lie from its middle, in bytes of the image, and how much it covers, 0..=1. */
+interface Stamp { reach: number; offsets: Int32Array; cover: Float32Array }
 
-/** How much of each pixel a disc covers. */
-function disc(radius: number): Stamp {
+function disc(radius: number, width: number, strength: number): Stamp {
   const reach = Math.ceil(radius);
-  const side = 2 * reach + 1;
-  const cover = new Float32Array(side * side);
+  const offsets: number[] = [];
+  const cover: number[] = [];
   for (let y = -reach; y <= reach; y++) {
     for (let x = -reach; x <= reach; x++) {
-      cover[(y + reach) * side + x + reach] = Math.max(0, Math.min(1, radius + 0.5 - Math.hypot(x, y)));
+      const part = Math.min(1, radius + 0.5 - Math.hypot(x, y));
+      if (part <= 0) continue;
+      offsets.push(4 * (y * width + x));
+      cover.push(part * strength);
     }
   }
-  return { reach, cover };
+  return { reach, offsets: Int32Array.from(offsets), cover: Float32Array.from(cover) };
 }
 
-function dab(image: ImageData, points: Points, [point, strength]: [number, number], { reach, cover }: Stamp): void {
+function dab({ width, height, data }: ImageData, points: Points, point: number, { reach, offsets, cover }: Stamp): void {
   const colour = points.colours[points.colour[point]!];
   if (!colour) return;
-  const { width, height, data } = image;
-  const [left, top] = [Math.round(points.x[point]!) - reach, Math.round(points.y[point]!) - reach];
-  const side = 2 * reach + 1;
-  if (left < 0 || top < 0 || left + side > width || top + side > height) return;
-  for (let row = 0, at = 0; row < side; row++) {
-    let pixel = ((top + row) * width + left) * 4;
-    for (let column = 0; column < side; column++, at++, pixel += 4) {
-      const alpha = cover[at]! * strength;
-      if (alpha === 0) continue;
-      const under = data[pixel + 3]! / 255;
-      const total = alpha + under * (1 - alpha);
-      const share = alpha / total;
-      data[pixel] = data[pixel]! + (colour[0] - data[pixel]!) * share;
-      data[pixel + 1] = data[pixel + 1]! + (colour[1] - data[pixel + 1]!) * share;
-      data[pixel + 2] = data[pixel + 2]! + (colour[2] - data[pixel + 2]!) * share;
-      data[pixel + 3] = total * 255;
-    }
+  const [red, green, blue] = colour;
+  const [x, y] = [Math.round(points.x[point]!), Math.round(points.y[point]!)];
+  if (x < reach || y < reach || x + reach >= width || y + reach >= height) return;
+  const middle = 4 * (y * width + x);
+  for (let at = 0; at < offsets.length; at++) {
+    const pixel = middle + offsets[at]!;
+    const alpha = cover[at]!;
+    const total = alpha + (data[pixel + 3]! / 255) * (1 - alpha);
+    const share = alpha / total;
+    data[pixel] = data[pixel]! + (red - data[pixel]!) * share;
+    data[pixel + 1] = data[pixel + 1]! + (green - data[pixel + 1]!) * share;
+    data[pixel + 2] = data[pixel + 2]! + (blue - data[pixel + 2]!) * share;
+    data[pixel + 3] = total * 255;
   }
 }
 
