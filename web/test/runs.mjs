@@ -22,30 +22,10 @@ export async function fakeRuns(folder, count) {
   await writeFile(join(folder, "study", "study.csv"), [header, ...rows, ""].join("\n"));
 }
 
-/** A book of made-up tunes, and what trains on it in seconds. */
-const CONFIG = `seed = 3
-[melody]
-notes = ["symbol", "duration"]
-header = ["dance_type", "metre"]
-hidden = 13
-note_dims = 7
-header_dims = 5
-projection = 17
-[title]
-buckets = 512
-dims = 11
-projection = 19
-[training]
-epochs = 6
-batch = 16
-output = 23
-evaluate_every = 2
-[evaluation]
-pool = 5
-resamples = 100
-`;
+/** What trains in seconds. */
+const CONFIG = new URL("../../crates/ganainm/tests/program/small.toml", import.meta.url).pathname;
 
-/** Trains the run `trained` in the folder of runs: what it recorded is what any training records. */
+/** Trains the run `trained` on made-up tunes in the folder of runs: what it recorded is what any training records. */
 export async function realRun(program, folder) {
   const random = dice(5);
   const pick = (list) => list[Math.floor(random() * list.length)];
@@ -58,9 +38,8 @@ export async function realRun(program, folder) {
   const file = (name) => join(folder, "..", name);
   await mkdir(folder, { recursive: true });
   await writeFile(file("made-up.abc"), Array.from({ length: 120 }, tune).join("\n"));
-  await writeFile(file("small.toml"), CONFIG);
   execFileSync(program, ["corpus", "add", file("made-up.abc"), "--db", file("made-up.db")], { stdio: "ignore" });
-  execFileSync(program, ["train", file("small.toml"), "--db", file("made-up.db"), "--run", join(folder, "trained")], { stdio: "ignore" });
+  execFileSync(program, ["train", CONFIG, "--db", file("made-up.db"), "--run", join(folder, "trained")], { stdio: "ignore" });
 }
 
 async function run(folder, steps, count, spread) {

@@ -228,6 +228,12 @@ fn sent(path: &std::path::Path, url: &str, search: Search) {
     PostgresVectors::build(server(url), (namer.vectors(), &namer.origin()), search).unwrap();
 }
 
+/// The namer that asks a database for the vectors of a store, which are sent there first.
+fn by_database(path: &std::path::Path, url: &str, search: Search) -> Namer {
+    sent(path, url, search);
+    Namer::open(path).unwrap().with_database(server(url)).unwrap()
+}
+
 fn assert_same_answer(ours: &Answer, theirs: &Answer) {
     assert!((ours.known - theirs.known).abs() < 1e-4, "{ours:?} {theirs:?}");
     assert_eq!(ours.matches.len(), theirs.matches.len());
@@ -243,8 +249,7 @@ fn the_same_questions_get_the_same_answers_by_memory_and_by_either_database() {
     let (_folder, path) = store(60, 3);
     let memory = Namer::open(&path).unwrap();
     for search in [Search::Exact, Search::Neighbours] {
-        sent(&path, &url, search);
-        let database = Namer::open(&path).unwrap().with_database(server(&url)).unwrap();
+        let database = by_database(&path, &url, search);
         assert!(database.vectors().is_empty());
         let ask = |tune: &abc::Tune| {
             let [ours, theirs] = [&memory, &database].map(|namer| namer.name(tune, 5).unwrap());
@@ -287,8 +292,7 @@ fn vectors_that_are_replaced_while_they_are_asked_never_answer_for_others() {
     let Some(url) = database("replaced") else { return };
     let (_folder, path) = store(20, 3);
     let (_other_folder, other) = store(20, 4);
-    sent(&path, &url, Search::Exact);
-    let namer = Namer::open(&path).unwrap().with_database(server(&url)).unwrap();
+    let namer = by_database(&path, &url, Search::Exact);
     let tune = questions().swap_remove(0);
     let before = namer.name(&tune, 5).unwrap();
     sent(&path, &url, Search::Neighbours);
@@ -307,8 +311,7 @@ fn vectors_that_are_replaced_while_they_are_asked_never_answer_for_others() {
 fn naming_goes_on_after_a_lost_connection() {
     let Some(url) = database("cut") else { return };
     let (_folder, path) = store(20, 3);
-    sent(&path, &url, Search::Exact);
-    let namer = Namer::open(&path).unwrap().with_database(server(&url)).unwrap();
+    let namer = by_database(&path, &url, Search::Exact);
     let tune = questions().swap_remove(0);
     let before = namer.name(&tune, 5).unwrap();
     let mut admin = Client::connect(&url, NoTls).unwrap();

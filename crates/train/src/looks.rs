@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::run::files;
@@ -21,10 +22,7 @@ pub(crate) struct LookVectors {
 impl LookVectors {
     /// Writes `looks/STEP.safetensors` into the run.
     pub(crate) fn write(&self, run: &RunDir, step: u64) -> Result<(), Error> {
-        let name = name(step);
-        let damaged = |error: safetensors::SafeTensorError| {
-            Error::damaged(&run.file(&name), error.to_string())
-        };
+        let damaged = |error| damaged(run, step, error);
         let bytes = [&self.melody, &self.title]
             .map(|values| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
         let view = |bytes| {
@@ -32,7 +30,7 @@ impl LookVectors {
             TensorView::new(Dtype::F32, vec![rows, self.dim], bytes).map_err(damaged)
         };
         let tensors = [("melody", view(&bytes[0])?), ("title", view(&bytes[1])?)];
-        run.write(&name, &safetensors::serialize(tensors, None).map_err(damaged)?)
+        run.write(&name(step), &safetensors::serialize(tensors, None).map_err(damaged)?)
     }
 
     /// Those of a look that [`steps`] names.
@@ -40,10 +38,7 @@ impl LookVectors {
     /// # Errors
     /// When the file is damaged.
     pub(crate) fn read(run: &RunDir, step: u64) -> Result<Self, Error> {
-        let (name, bytes) = (name(step), run.read(&name(step))?);
-        let damaged = |error: safetensors::SafeTensorError| {
-            Error::damaged(&run.file(&name), error.to_string())
-        };
+        let (bytes, damaged) = (run.read(&name(step))?, |error| damaged(run, step, error));
         let tensors = SafeTensors::deserialize(&bytes).map_err(damaged)?;
         let (melody, title) =
             (tensors.tensor("melody").map_err(damaged)?, tensors.tensor("title").map_err(damaged)?);
@@ -52,7 +47,8 @@ impl LookVectors {
         };
         let ([_, dim], Dtype::F32, Dtype::F32) = (melody.shape(), melody.dtype(), title.dtype())
         else {
-            return Err(Error::damaged(&run.file(&name), "holds no vectors of 32 bits a value"));
+            let why = "holds no vectors of 32 bits a value";
+            return Err(Error::damaged(&run.file(&name(step)), why));
         };
         Ok(Self { dim: *dim, melody: values(&melody), title: values(&title) })
     }
@@ -83,6 +79,10 @@ const SUFFIX: &str = ".safetensors";
 
 fn name(step: u64) -> String {
     format!("{}/{step:06}{SUFFIX}", files::LOOKS)
+}
+
+fn damaged(run: &RunDir, step: u64, error: SafeTensorError) -> Error {
+    Error::damaged(&run.file(&name(step)), error.to_string())
 }
 
 #[cfg(test)]

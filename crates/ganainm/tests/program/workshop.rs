@@ -40,28 +40,7 @@ pub(crate) fn tunebook(count: usize) -> String {
 }
 
 /// A config that trains in seconds.
-pub(crate) const CONFIG: &str = r#"
-seed = 3
-[melody]
-notes = ["symbol", "duration"]
-header = ["dance_type", "metre"]
-hidden = 13
-note_dims = 7
-header_dims = 5
-projection = 17
-[title]
-buckets = 512
-dims = 11
-projection = 19
-[training]
-epochs = 6
-batch = 16
-output = 23
-evaluate_every = 2
-[evaluation]
-pool = 5
-resamples = 100
-"#;
+pub(crate) const CONFIG: &str = include_str!("small.toml");
 
 /// A pretraining that takes seconds.
 pub(crate) const PRETRAINING: &str = r#"

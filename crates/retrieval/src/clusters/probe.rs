@@ -62,22 +62,22 @@ impl Probe {
     ) -> Result<(Self, f64)> {
         let mut falling = penalties.to_vec();
         falling.sort_by(|a, b| b.total_cmp(a));
-        let mut tried: Vec<(f64, Self, f64)> = Vec::new();
-        let mut best = 0;
+        let mut best: Option<(f64, Self, f64)> = None;
+        let mut worse = 0;
         for l2 in falling {
             let probe = Self::fit(train, classes, l2)?;
             let loss = probe.loss(validation);
-            if tried.get(best).is_none_or(|(least, ..)| loss < *least) {
-                best = tried.len();
+            if best.as_ref().is_none_or(|(least, ..)| loss < *least) {
+                (best, worse) = (Some((loss, probe, l2)), 0);
+                continue;
             }
-            tried.push((loss, probe, l2));
-            if tried.len() > best + 2 {
+            worse += 1;
+            if worse == 2 {
                 break;
             }
         }
         let none = || Error::Setting { what: "penalties", expected: "some", got: "none".into() };
-        let (_, probe, l2) = tried.into_iter().nth(best).ok_or_else(none)?;
-        Ok((probe, l2))
+        best.map(|(_, probe, l2)| (probe, l2)).ok_or_else(none)
     }
 
     /// ln p(class | vector) for every vector: (N, K).

@@ -50,20 +50,23 @@ impl Problem {
     }
 
     pub(super) fn busy() -> Self {
-        let detail = "too many requests are waiting: come again in a second";
-        Self { retry: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+        Self::later(1, "too many requests are waiting: come again in a second")
     }
 
     pub(super) fn slow() -> Self {
-        let detail = "the answer took too long: ask for less, or come again";
-        Self { retry: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+        Self::later(5, "the answer took too long: ask for less, or come again")
     }
 
     /// A database that was to answer and does not; which it is stands in the log alone.
     pub(super) fn away(error: &dyn std::error::Error) -> Self {
         eprintln!("ganainm: {error}");
         let detail = "a database that tunes are named by does not answer: come again in a moment";
-        Self { retry: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+        Self::later(5, detail)
+    }
+
+    /// What may be answered after so many seconds.
+    fn later(seconds: u32, detail: &str) -> Self {
+        Self { retry: Some(seconds), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 
     /// A fault of ours; what it was is on the server's standard error.

@@ -30,21 +30,21 @@ pub fn map_steps(run: &RunDir, seed: u64, say: &mut dyn FnMut(&str)) -> Result<M
     let data = load_data(run, &run.experiment()?)?;
     let points: Vec<_> = data.validation.iter().map(point).collect();
     let aspects = aspects(&data).map(|labels| Aspect::new(&labels.name, &labels.of.validation));
-    let mut picture = Picture {
+    let empty = Picture {
         name: format!("{}, validation works over the training", run.name()),
         points,
         aspects: aspects.to_vec(),
         views: Vec::new(),
     };
+    let mut picture = empty.clone();
     let mut earlier: Option<Earlier> = None;
     for step in steps {
         let look = LookVectors::read(run, step)?;
         check((run, step), &look, picture.points.len())?;
         let mut say = |what: &str| say(&format!("step {step}: {what}"));
         let views = at(&look, (seed, earlier.as_ref()), &mut say)?;
-        let last = Picture { views: views.clone(), ..without_views(&picture) };
-        earlier = Some(Earlier::new(last, &picture.points));
-        picture.views.extend(views.into_iter().map(|view| View { step: Some(step), ..view }));
+        picture.views.extend(views.iter().cloned().map(|view| View { step: Some(step), ..view }));
+        earlier = Some(Earlier::new(Picture { views, ..empty.clone() }, &empty.points));
     }
     Ok(MappedSteps { picture })
 }
@@ -72,16 +72,6 @@ fn at(
         views.extend(found.into_iter().map(|(view, _)| view));
     }
     Ok(views)
-}
-
-fn without_views(picture: &Picture) -> Picture {
-    let Picture { name, points, aspects, .. } = picture;
-    Picture {
-        name: name.clone(),
-        points: points.clone(),
-        aspects: aspects.clone(),
-        views: Vec::new(),
-    }
 }
 
 impl MappedSteps {
