@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use abc::Tune;
 use anyhow::bail;
-use rayon::prelude::*;
 use search::{Answer, BesideBars, Match, Namer, ShownBar};
 
 use crate::waiting::Waiting;
@@ -96,17 +95,17 @@ fn bars(text: &str) -> Result<Range<usize>, String> {
 
 /// Names tunes on all cores and prints the answers in their order.
 fn tell(args: &Args, namer: &Namer, tunes: &[Tune]) -> anyhow::Result<()> {
-    let named = |tune: &Tune| -> anyhow::Result<String> {
-        let heard = part(tune, args.from_bars.as_ref());
-        let answer = namer.name(&heard, args.top)?;
-        if args.json {
-            return Ok(serde_json::to_string(&answer)? + "\n");
-        }
+    let heard: Vec<Tune> = tunes.iter().map(|tune| part(tune, args.from_bars.as_ref())).collect();
+    for (tune, answer) in heard.iter().zip(namer.name_all(&heard, args.top)) {
+        let answer = answer?;
         let first = args.from_bars.as_ref().map_or(0, |bars| bars.start);
-        Ok(text(namer, (&heard, first), &answer))
-    };
-    let answers: Vec<anyhow::Result<String>> = tunes.par_iter().map(named).collect();
-    answers.into_iter().try_for_each(|answer| screen::print(&answer?))
+        let told = match args.json {
+            true => serde_json::to_string(&answer)? + "\n",
+            false => text(namer, (tune, first), &answer),
+        };
+        screen::print(&told)?;
+    }
+    Ok(())
 }
 
 /// The bars that are listened to.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::{Problem, json_response};
 use super::tunes::source;
 use super::{App, BODY_LIMIT, TIME_LIMIT};
-use crate::{Match, NameError, Passage, Suggestion};
+use crate::{Answer, Match, NameError, Passage, Suggestion};
 
 /// The most tunes of a body.
 const MOST_TUNES: usize = 20;
@@ -62,7 +62,10 @@ pub(super) async fn name(
     let naming = Arc::clone(&app);
     let work = move || {
         let tunes = tunes(&bytes)?;
-        tunes.iter().map(|tune| naming.named(tune, most)).collect::<Result<Vec<Named>, Problem>>()
+        let answers = tunes.iter().zip(naming.namer.name_all(&tunes, most));
+        answers
+            .map(|(tune, answer)| naming.named(tune, answer))
+            .collect::<Result<Vec<Named>, Problem>>()
     };
     json_response(&app.gate.run(work).await?)
 }
@@ -106,8 +109,8 @@ fn tunes(bytes: &[u8]) -> Result<Vec<Tune>, Problem> {
 }
 
 impl App {
-    fn named(&self, tune: &Tune, most: usize) -> Result<Named, Problem> {
-        let answer = self.namer.name(tune, most).map_err(|error| match error {
+    fn named(&self, tune: &Tune, answer: Result<Answer, NameError>) -> Result<Named, Problem> {
+        let answer = answer.map_err(|error| match error {
             NameError::Backend(_) => Problem::away(&error),
             _ => Problem::logged(&error),
         })?;

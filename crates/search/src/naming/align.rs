@@ -28,6 +28,11 @@ pub(crate) fn points(a: i16, b: i16) -> i16 {
     if distance == 0 { SAME } else { points }
 }
 
+/// From so many steps on, sixteen bars of a reel, the pitches of a query tell a transposition well enough for others to be
+/// left untried whose overlap is less than this share of the best.
+const TELLING: usize = 128;
+const NEAR_BEST: f32 = 0.9;
+
 /// Cells that are computed at once.
 const LANES: usize = 32;
 
@@ -46,7 +51,8 @@ pub(crate) struct Aligner {
     /// Turned round, with [`AROUND`] steps on either side.
     setting: Vec<i16>,
     rows: [Vec<i16>; 3],
-    best: Vec<i16>,
+    /// The most of all cells so far, lane by lane.
+    best: Lanes,
 }
 
 impl Aligner {
@@ -73,8 +79,7 @@ impl Aligner {
             row.clear();
             row.resize(whole + 1, 0);
         }
-        self.best.clear();
-        self.best.resize(whole, 0);
+        self.best = [0; LANES];
         pulp::Arch::new().dispatch(Sweep { aligner: self, sizes: (n, m) });
         self.best.iter().copied().max().unwrap_or(0)
     }
@@ -84,6 +89,7 @@ impl Aligner {
     #[inline(always)]
     fn sweep(&mut self, (n, m): (usize, usize)) {
         let [now, last, before] = &mut self.rows;
+        let mut best = self.best;
         for diagonal in 0..n + m - 1 {
             let low = (diagonal + 1).saturating_sub(m) / LANES * LANES;
             let count = (diagonal.min(n - 1) + 1).next_multiple_of(LANES) - low;
@@ -94,10 +100,11 @@ impl Aligner {
                 left: &last[low + 1..][..count],
                 corner: &before[low..][..count],
             };
-            cells.fill(&mut now[low + 1..][..count], &mut self.best[low..][..count]);
+            cells.fill(&mut now[low + 1..][..count], &mut best);
             std::mem::swap(before, last);
             std::mem::swap(last, now);
         }
+        self.best = best;
     }
 }
 
@@ -127,12 +134,12 @@ struct Cells<'a> {
 
 impl Cells<'_> {
     #[inline(always)]
-    fn fill(&self, now: &mut [i16], best: &mut [i16]) {
+    fn fill(&self, now: &mut [i16], best: &mut Lanes) {
         let inputs = self.query.as_chunks().0.iter().zip(self.setting.as_chunks().0);
         let beside = self.up.as_chunks().0.iter().zip(self.left.as_chunks().0);
         let corner = self.corner.as_chunks().0.iter();
-        let outputs = now.as_chunks_mut().0.iter_mut().zip(best.as_chunks_mut().0);
-        for ((((query, setting), (up, left)), corner), (now, best)) in
+        let outputs = now.as_chunks_mut().0;
+        for ((((query, setting), (up, left)), corner), now) in
             inputs.zip(beside).zip(corner).zip(outputs)
         {
             lanes((query, setting), (up, left, corner), (now, best));
@@ -156,8 +163,10 @@ fn lanes(
     }
 }
 
-/// The transpositions of a query, in semitones up, under which its pitches are most often those of the setting, best first.
+/// The transpositions of a query, in semitones up, under which its pitches are most often those of the setting, best first:
+/// at most `count`, and of a long query only those that are nearly as good as the best.
 pub(crate) fn transpositions(query: &[i16], setting: &[i16], count: usize) -> Vec<i16> {
+    let query_steps = query.len();
     let (query, setting) = (histogram(query), histogram(setting));
     let Some(first) = query.iter().position(|&n| n > 0.0) else {
         return Vec::new();
@@ -170,7 +179,10 @@ pub(crate) fn transpositions(query: &[i16], setting: &[i16], count: usize) -> Ve
     let mut found: Vec<(f32, i16)> = (-REACH..=REACH).map(|by| (overlap(by), by)).collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.abs().cmp(&b.1.abs())));
     found.truncate(count);
-    found.into_iter().filter(|(overlap, _)| *overlap > 0.0).map(|(_, by)| by).collect()
+    let best = found.first().map_or(0.0, |best| best.0);
+    let least = if query_steps >= TELLING { best * NEAR_BEST } else { 0.0 };
+    let worth = |overlap: f32| overlap > 0.0 && overlap >= least;
+    found.into_iter().filter(|found| worth(found.0)).map(|found| found.1).collect()
 }
 
 /// The share of steps at each MIDI number.

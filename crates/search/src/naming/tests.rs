@@ -95,6 +95,21 @@ fn no_notes_get_an_honest_answer() {
 }
 
 #[test]
+fn many_at_a_time_get_the_answers_that_each_gets_alone() {
+    let (_folder, path) = store();
+    let run = LoadedRun::open(train::shipped().unwrap()).unwrap();
+    let namer = Namer::open(&path).unwrap().with_run(&run, &crate::silent).unwrap();
+    let head = "M:4/4\nL:1/8\nK:Edor";
+    let tunes = [MAGGIE, "z8|", KESH, "", COOLEY].map(|music| asked(head, music));
+    let answers = namer.name_all(&tunes, 2);
+    assert_eq!(answers.len(), tunes.len());
+    for (tune, answer) in tunes.iter().zip(answers) {
+        assert_eq!(answer.unwrap(), namer.name(tune, 2).unwrap());
+    }
+    assert_eq!(namer.name(&tunes[0], 2).unwrap().titles.len(), 2);
+}
+
+#[test]
 fn a_changed_store_gets_a_new_index_and_an_unchanged_one_keeps_it() {
     let (_folder, path) = store();
     assert_eq!(Namer::open(&path).unwrap().works(), 3);

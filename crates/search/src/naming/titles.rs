@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use abc::Tune;
 use model::Embedder;
+use tokens::Tokens;
 use train::Scorer;
 
 use super::NameError;
 use super::answer::Suggestion;
 use super::vectors::{ExactVectors, VectorIndex};
-use crate::rank::{by_tune, prepared};
+use crate::rank::{Placed, by_tune, prepared};
 use crate::{Embedded, LoadedRun, Progress};
 
 /// Titles that are embedded at a time.
@@ -38,28 +39,41 @@ impl Fitting {
         Ok(Self { scorer: Arc::clone(&run.scorer), titles, vectors: vectors.transpose()? })
     }
 
-    /// The `k` titles that fit a tune best; none for a tune without a melody.
-    pub(crate) fn suggest(&self, tune: &Tune, k: usize) -> Result<Vec<Suggestion>, NameError> {
+    /// For every tune the `k` titles that fit it best; none for a tune without a melody.
+    pub(crate) fn suggest(
+        &self,
+        tunes: &[Tune],
+        k: usize,
+    ) -> Result<Vec<Vec<Suggestion>>, NameError> {
         let (Some(towers), Some(vectors)) = (self.scorer.towers(), &self.vectors) else {
-            return self.suggest_by_scores(tune, k);
+            return self.suggest_by_scores(tunes, k);
         };
-        let Some(reading) = prepared(tune).and_then(|tokens| towers.reading.prepare(tokens).ok())
-        else {
-            return Ok(Vec::new());
+        let read = |tune: &Tune| towers.reading.prepare(prepared(tune)?).ok();
+        let readings: Vec<Option<Tokens>> = tunes.iter().map(read).collect();
+        let present: Vec<&Tokens> = readings.iter().flatten().collect();
+        let embedded = towers.embed_melodies(&present).map_err(train::Error::from)?;
+        let mut embedded = embedded.chunks_exact(towers.output());
+        let titles = |reading: &Option<Tokens>| {
+            let vector = reading.as_ref().and_then(|_| embedded.next());
+            let found = vector.map_or(Ok(Vec::new()), |vector| vectors.nearest(vector, k))?;
+            let found = found.into_iter();
+            Ok(found.map(|(at, score)| self.suggestion(at as usize, score)).collect())
         };
-        let vector = towers.embed_melodies(&[&reading]).map_err(train::Error::from)?;
-        let found = vectors.nearest(&vector, k)?.into_iter();
-        Ok(found.map(|(at, score)| self.suggestion(at as usize, score)).collect())
+        readings.iter().map(titles).collect()
     }
 
-    fn suggest_by_scores(&self, tune: &Tune, k: usize) -> Result<Vec<Suggestion>, NameError> {
+    fn suggest_by_scores(
+        &self,
+        tunes: &[Tune],
+        k: usize,
+    ) -> Result<Vec<Vec<Suggestion>>, NameError> {
         let titles: Vec<&str> = self.titles.iter().map(String::as_str).collect();
-        let answers = by_tune(&self.scorer, std::slice::from_ref(tune), &titles)?;
-        let Some(placed) = answers.into_iter().next().flatten() else {
-            return Ok(Vec::new());
+        let best = |placed: Option<Placed>| {
+            let found =
+                placed.into_iter().flat_map(|placed| placed.order.into_iter().zip(placed.scores));
+            found.take(k).map(|(at, score)| self.suggestion(at, score)).collect()
         };
-        let found = placed.order.into_iter().zip(placed.scores).take(k);
-        Ok(found.map(|(at, score)| self.suggestion(at, score)).collect())
+        Ok(by_tune(&self.scorer, tunes, &titles)?.into_iter().map(best).collect())
     }
 
     fn suggestion(&self, at: usize, score: f32) -> Suggestion {
