@@ -14,6 +14,9 @@ use super::App;
 use super::problem::{Problem, json_response};
 use super::shelf::Entry;
 
+/// Places are whole numbers up to this: finer than a screen, however near the page goes.
+const SIDE: f32 = 100_000.0;
+
 #[derive(Debug, Deserialize)]
 pub(super) struct Chosen {
     run: Option<String>,
@@ -53,21 +56,21 @@ pub(super) async fn map(
 fn read(entry: &Entry) -> Result<Value, Problem> {
     let run = RunDir::open(&entry.path).map_err(|error| Problem::logged(&error))?;
     let atlas: Atlas = run.read_json(files::MAP).map_err(|error| Problem::logged(&error))?;
-    let Picture { name, points, aspects, views } = atlas.picture;
+    let picture = atlas.picture;
     Ok(json!({
         "run": entry.name,
         "steps": entry.steps,
-        "name": name,
+        "name": picture.name,
         "told": atlas.told,
-        "points": points.iter().map(|point| [&point.id, &point.title]).collect::<Vec<_>>(),
-        "aspects": aspects,
-        "layers": views.iter().map(layer).collect::<Vec<_>>(),
+        "points": picture.points.iter().map(|point| [&point.id, &point.title]).collect::<Vec<_>>(),
+        "aspects": picture.aspects,
+        "layers": picture.views.iter().map(|view| layer(&picture, view)).collect::<Vec<_>>(),
     }))
 }
 
-/// A map of one kind of vectors; places are x and y of each point one after the other, in thousandths.
-fn layer(view: &View) -> Value {
-    let places: Vec<i32> =
-        view.places.iter().flatten().map(|x| (x * 1000.0).round() as i32).collect();
+/// A map of one kind of vectors; places are x and y of each point one after the other.
+fn layer(picture: &Picture, view: &View) -> Value {
+    let places = picture.framed(view, SIDE);
+    let places: Vec<u32> = places.iter().flatten().map(|x| x.round() as u32).collect();
     json!({ "vectors": view.vectors, "method": view.method, "note": view.note, "places": places })
 }
