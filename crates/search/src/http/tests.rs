@@ -195,6 +195,43 @@ fn a_map_is_sent_as_finely_however_small_it_is() {
 }
 
 #[test]
+fn maps_over_a_training_are_offered_beside_those_of_runs_and_share_a_square() {
+    let served = Served::new(None);
+    assert_eq!(served.get("/api/map").json()["trainings"], json!([]));
+    let steps = picture(&[
+        ("melody", Some(5), [[0.0, 0.0], [0.1, 0.1]]),
+        ("title", Some(5), [[3.0, 3.0], [7.0, 7.0]]),
+        ("melody", Some(7), [[0.0, 0.1], [0.2, 0.2]]),
+        ("title", Some(7), [[3.0, 7.0], [7.0, 3.0]]),
+    ]);
+    served.write("study/gru-1", "map-steps.json", &steps);
+    let answer = served.get("/api/map").json();
+    assert_eq!(answer["trainings"], json!([{ "run": "study/gru-1", "steps": 7 }]));
+    assert_eq!((&answer["maps"], &answer["map"]), (&json!([]), &Value::Null));
+    assert_eq!(served.get("/api/runs").json()["runs"][0]["map_steps"], true);
+    let map = served.get("/api/map/training?run=study%2Fgru-1").json();
+    assert_eq!((&map["run"], &map["told"]), (&json!("study/gru-1"), &json!(["metre"])));
+    assert_eq!(map["aspects"][0]["of"], json!([0, 1]));
+    let steps: Vec<u64> =
+        map["layers"].as_array().unwrap().iter().map(|l| l["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [5, 5, 7, 7]);
+    assert_eq!(map["layers"][0]["places"], json!([0, 0, 50_000, 50_000]));
+    assert_eq!(map["layers"][2]["places"], json!([0, 50_000, 100_000, 100_000]));
+}
+
+#[test]
+fn a_run_without_maps_over_its_training_is_said_to_have_none() {
+    let served = Served::new(None);
+    served.write("gru", "map.json", &json!({ "told": [], "picture": picture(&[]) }));
+    let status = |path: &str| served.get(path).status.as_u16();
+    assert_eq!(status("/api/map/training?run=gru"), 404);
+    assert_eq!(status("/api/map/training?run=none"), 404);
+    assert_eq!(status("/api/map/training"), 400);
+    served.write("gru", "map-steps.json", &json!("no picture"));
+    assert_eq!(status("/api/map/training?run=gru"), 500);
+}
+
+#[test]
 fn other_origins_may_read_answers_only_where_they_are_allowed() {
     let allowed = header::ACCESS_CONTROL_ALLOW_ORIGIN;
     let served = Served::new(None);
