@@ -53,7 +53,8 @@ export interface Tune {
   tunebooks: number | null;
   settings: Setting[];
 }
-export interface Layer { vectors: string; method: string; note: string; places: number[] }
+/** Of a map over a training each layer is of a `step`. */
+export interface Layer { vectors: string; method: string; note: string; places: number[]; step?: number }
 export interface TuneMap {
   run: string;
   steps: number;
@@ -63,7 +64,8 @@ export interface TuneMap {
   aspects: { name: string; classes: string[]; of: (number | null)[] }[];
   layers: Layer[];
 }
-export interface Maps { maps: { run: string; steps: number }[]; map: TuneMap | null }
+export interface Mapped { run: string; steps: number }
+export interface Maps { maps: Mapped[]; trainings: Mapped[]; map: TuneMap | null }
 export interface Run {
   name: string;
   kind: string;
@@ -73,6 +75,7 @@ export interface Run {
   curves: boolean;
   tracks: boolean;
   map: boolean;
+  map_steps: boolean;
 }
 export interface Runs { runs: Run[]; studies: string[] }
 export interface Table { header: string[]; rows: string[][] }
@@ -125,6 +128,7 @@ export const find = (parameters: Record<string, string>, signal: AbortSignal) =>
   ask<{ found: Found[] }>("/api/find" + query(parameters), { signal });
 export const tune = (id: string) => ask<Tune>("/api/tunes/" + encodeURIComponent(id));
 export const map = (of: string) => ask<Maps>("/api/map" + query({ run: of }));
+export const training = (run: string) => ask<TuneMap>("/api/map/training" + query({ run }));
 export const runs = () => ask<Runs>("/api/runs");
 export const about = (of: string) => ask<{ manifest: Rec; config: string | null }>(run(of));
 export const curves = (of: string) => ask<{ records: Rec[] }>(run(of) + "/curves");

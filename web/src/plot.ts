@@ -9,6 +9,22 @@ const REACH = 10;
 /** How long points take to their places on another map, in milliseconds. */
 const JOURNEY = 450;
 
+/** The least and greatest x and y of some places: left, top, right, bottom. */
+export type Bounds = [number, number, number, number];
+
+/** The bounds of lists of x and y in turn. */
+export function boundsOf(lists: number[][]): Bounds {
+  const bounds: Bounds = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const list of lists) {
+    for (let at = 0; at < list.length; at++) {
+      const [axis, value] = [at % 2, list[at]!];
+      bounds[axis] = Math.min(bounds[axis]!, value);
+      bounds[axis + 2] = Math.max(bounds[axis + 2]!, value);
+    }
+  }
+  return bounds;
+}
+
 export class Plot {
   /** Hears which point is pointed at, and where on the canvas. */
   onPoint: (point: number | null, place: [number, number]) => void = () => {};
@@ -23,7 +39,7 @@ export class Plot {
   private readonly scheme = window.matchMedia("(prefers-color-scheme: dark)");
   private places = new Float32Array();
   private from = new Float32Array();
-  private departed = 0;
+  private departed = -Infinity;
   private classes: number[] = [];
   private hidden = new Set<number>();
   private chosen = new Set<number>();
@@ -32,7 +48,7 @@ export class Plot {
   private view = { scale: 1, left: 0, top: 0 };
   /** Whether all points are shown, as they stay when the canvas changes its size. */
   private whole = true;
-  private bounds: { low: [number, number]; high: [number, number] } = { low: [0, 0], high: [1, 1] };
+  private bounds: Bounds = [0, 0, 1, 1];
   private asked = false;
   private ring = false;
   private lasso: [number, number][] = [];
@@ -55,15 +71,22 @@ export class Plot {
     canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
-  /** Shows points: x and y in turn, a class each, hidden classes left out; `moved` when the places are others. */
-  show(places: number[], classes: number[], hidden: Set<number>, moved: boolean): void {
-    const same = this.places.length === places.length && moved;
-    this.from = same ? this.places : new Float32Array(places);
-    this.places = new Float32Array(places);
-    this.measure();
-    this.departed = same ? performance.now() : 0;
+  /** Sends points from where they are to other places, x and y in turn. The view stays as long as the bounds do. */
+  send(places: number[], bounds: Bounds): void {
+    const [same, way] = [this.places.length === places.length, this.way()];
+    const next = new Float32Array(places);
+    this.from = same ? this.places.map((to, at) => between(this.from[at]!, to, way)) : next;
+    this.places = next;
+    this.departed = same ? performance.now() : -Infinity;
+    const stays = this.bounds.join() === bounds.join();
+    this.bounds = bounds;
+    if (!stays) this.home();
+    this.redraw();
+  }
+
+  /** Gives each point its class; hidden classes are left out. */
+  colour(classes: number[], hidden: Set<number>): void {
     [this.classes, this.hidden] = [classes, hidden];
-    if (moved) this.home();
     this.redraw();
   }
 
@@ -111,20 +134,17 @@ export class Plot {
 
   private fitting(): { scale: number; left: number; top: number } {
     const { width, height } = this.canvas;
-    const { low, high } = this.bounds;
-    const [across, down] = [Math.max(high[0] - low[0], 1), Math.max(high[1] - low[1], 1)];
+    const [left, top, right, bottom] = this.bounds;
+    const [across, down] = [Math.max(right - left, 1), Math.max(bottom - top, 1)];
     const scale = Math.min(width / across, height / down) * 0.94;
-    return { scale, left: width / 2 - ((low[0] + high[0]) / 2) * scale, top: height / 2 - ((low[1] + high[1]) / 2) * scale };
+    return { scale, left: width / 2 - ((left + right) / 2) * scale, top: height / 2 - ((top + bottom) / 2) * scale };
   }
 
-  private measure(): void {
-    const [low, high]: [number, number][] = [[Infinity, Infinity], [-Infinity, -Infinity]];
-    for (let at = 0; at < this.places.length; at++) {
-      const axis = (at % 2) as 0 | 1;
-      low![axis] = Math.min(low![axis], this.places[at]!);
-      high![axis] = Math.max(high![axis], this.places[at]!);
-    }
-    this.bounds = { low: low!, high: high! };
+  /** How much of the way to their places points have gone, 0..=1. */
+  private way(): number {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return 1;
+    const gone = Math.min(1, (performance.now() - this.departed) / JOURNEY);
+    return gone * gone * (3 - 2 * gone);
   }
 
   private readonly redraw = (): void => {
@@ -144,10 +164,9 @@ export class Plot {
       this.points = { ...this.points, x: new Float32Array(count), y: new Float32Array(count), colour: new Int16Array(count) };
     }
     const { scale, left, top } = this.view;
-    const gone = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1 : Math.min(1, (begin - this.departed) / JOURNEY);
-    const way = gone * gone * (3 - 2 * gone);
+    const way = this.way();
     for (let point = 0; point < count; point++) {
-      const at = (axis: number) => this.from[2 * point + axis]! + (this.places[2 * point + axis]! - this.from[2 * point + axis]!) * way;
+      const at = (axis: number) => between(this.from[2 * point + axis]!, this.places[2 * point + axis]!, way);
       this.points.x[point] = at(0) * scale + left;
       this.points.y[point] = at(1) * scale + top;
       this.points.colour[point] = this.hidden.has(this.classes[point]!) ? -1 : this.colourOf(this.classes[point]!);
@@ -159,7 +178,7 @@ export class Plot {
     this.raster.paint(this.points);
     this.paintLasso();
     this.canvas.dataset.frame = (performance.now() - begin).toFixed(1);
-    if (gone < 1) this.redraw();
+    if (way < 1) this.redraw();
   }
 
   private paintLasso(): void {
@@ -284,4 +303,8 @@ export class Plot {
     }
     return best;
   }
+}
+
+function between(from: number, to: number, way: number): number {
+  return from + (to - from) * way;
 }

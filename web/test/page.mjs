@@ -16,6 +16,7 @@ const book = new URL("tunes.abc", import.meta.url).pathname;
 execFileSync(program, ["corpus", "add", book, "--db", join(folder, "corpus.db")], { stdio: "ignore" });
 await fakeRuns(join(folder, "runs"), 20_000);
 await realRun(program, join(folder, "runs"));
+execFileSync(program, ["corpus", "add", join(folder, "made-up.abc"), "--db", join(folder, "corpus.db")], { stdio: "ignore" });
 if (shots) await mkdir(shots, { recursive: true });
 
 /** Starts the server; where it is, and what stops it. */
@@ -212,12 +213,18 @@ function plainFrame(canvas) {
   });
 }
 
+/** Brings the map into sight: where its middle is on the screen, and how far from there a ring may go. */
+async function middle(canvas) {
+  await canvas.evaluate((element) => element.scrollIntoView({ block: "center" }));
+  const { x, y, width, height } = await canvas.boundingBox();
+  return { cx: x + width / 2, cy: y + height / 2, reach: 0.4 * Math.min(width, height) };
+}
+
 async function maps(page, label) {
   await page.go("#/map");
   const canvas = page.locator("canvas[data-frame]");
   await canvas.waitFor();
-  const { x, y, width, height } = await canvas.boundingBox();
-  const [cx, cy] = [x + width / 2, y + height / 2];
+  const { cx, cy } = await middle(canvas);
   const frames = [];
   await page.mouse.move(cx, cy);
   await page.mouse.down();
@@ -233,8 +240,8 @@ async function maps(page, label) {
   assert(median < plain / 2, `a frame takes ${median} ms, and ${plain} ms by the canvas's own arcs`);
   await page.getByRole("button", { name: "Show all" }).click();
   await page.getByRole("button", { name: "Draw a ring" }).click();
-  const reach = 0.4 * Math.min(width, height);
-  const corner = (x, y) => page.mouse.move(cx + x * reach, cy + y * reach, { steps: 4 });
+  const ring = await middle(canvas);
+  const corner = (x, y) => page.mouse.move(ring.cx + x * ring.reach, ring.cy + y * ring.reach, { steps: 4 });
   await corner(-1, -1);
   await page.mouse.down();
   for (const [x, y] of [[1, -1], [1, 1], [-1, 1], [-1, -0.9]]) await corner(x, y);
@@ -250,6 +257,51 @@ async function maps(page, label) {
   await named(page);
   await page.waitForTimeout(600);
   await page.shot(`${label}-map`);
+}
+
+/** What the canvas shows. */
+const drawn = (page) => page.locator("canvas").evaluate((canvas) => canvas.toDataURL());
+
+/** One run over its training: the slider goes over its steps, points move, and what is chosen stays chosen. */
+async function trainings(page, label) {
+  await page.getByRole("combobox", { name: "Map" }).selectOption("trained, over its training");
+  const slider = page.getByRole("slider", { name: "Training" });
+  const stepped = page.locator(".slider output", { hasText: /^step \d+ of \d+$/ });
+  await stepped.waitFor();
+  const last = Number(await slider.getAttribute("max"));
+  assert(last > 1 && (await slider.inputValue()) === String(last), `the last of ${last + 1} steps is shown first`);
+  const options = (name) => page.getByRole("combobox", { name }).locator("option").allInnerTexts();
+  assert.deepEqual(await options("Layer"), ["melody", "title"].flatMap((vectors) => ["PCA", "t-SNE", "UMAP"].map((method) => `${vectors}, ${method}`)));
+  assert.deepEqual(await options("Colours"), ["dance type", "mode", "metre"]);
+  await page.getByRole("searchbox", { name: "Titles with" }).fill("bog");
+  await page.getByRole("heading", { name: /tunes chosen/ }).waitFor();
+  await page.waitForTimeout(700);
+  const [end, said] = [await drawn(page), await stepped.innerText()];
+  await slider.focus();
+  await page.keyboard.press("Home");
+  assert.notEqual(await stepped.innerText(), said);
+  assert.equal(await slider.getAttribute("aria-valuetext"), await stepped.innerText());
+  await page.waitForTimeout(200);
+  const onTheWay = await drawn(page);
+  await page.waitForTimeout(500);
+  const start = await drawn(page);
+  assert(new Set([start, onTheWay, end]).size === 3, "points move from one step to another");
+  await page.getByRole("heading", { name: /tunes chosen/ }).waitFor();
+  assert.match(page.url(), /#\/map\?training=trained&step=\d+$/);
+  await page.reload();
+  await page.locator("canvas[data-frame]").waitFor();
+  assert.equal(await slider.inputValue(), "0", "the address keeps the step");
+  await slider.focus();
+  await page.keyboard.press("End");
+  await page.getByRole("combobox", { name: "Layer" }).selectOption("title, t-SNE");
+  await page.locator("canvas").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "One tune" }).waitFor();
+  await page.getByRole("button", { name: /^Stop The / }).or(page.locator("#status", { hasText: /^The / })).first().waitFor();
+  await named(page);
+  await page.waitForTimeout(600);
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.shot(`${label}-training`);
 }
 
 async function looksAtRuns(page, label) {
@@ -289,7 +341,7 @@ try {
   };
   for (const [label, options] of Object.entries(devices)) {
     const page = await open(options);
-    for (const view of [names, drops, marks, finds, maps, looksAtRuns]) {
+    for (const view of [names, drops, marks, finds, maps, trainings, looksAtRuns]) {
       await view(page, label);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert(over <= 0, `${label}: ${view.name} is ${over} pixels too wide`);

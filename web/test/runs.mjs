@@ -25,12 +25,12 @@ export async function fakeRuns(folder, count) {
 /** What trains in seconds. */
 const CONFIG = new URL("../../crates/ganainm/tests/program/small.toml", import.meta.url).pathname;
 
-/** Trains the run `trained` on made-up tunes in the folder of runs: what it recorded is what any training records. */
+/** Trains the run `trained` on made-up tunes in the folder of runs, and maps its steps: what it recorded is what any training records. */
 export async function realRun(program, folder) {
   const random = dice(5);
   const pick = (list) => list[Math.floor(random() * list.length)];
   const tune = (_, at) => {
-    const [dance, metre, notes] = pick([["reel", "4/4", 8], ["jig", "6/8", 6], ["polka", "2/4", 4]]);
+    const [dance, metre, notes] = pick([["slide", "12/8", 12], ["waltz", "3/4", 6], ["polka", "2/4", 4]]);
     const bar = () => Array.from({ length: notes }, () => pick([..."DEFGABcdefga"])).join("");
     const music = Array.from({ length: 16 }, bar).join("|");
     return `X:${at + 1}\nT:The ${pick(["Merry", "Red", "Broken"])} ${pick(["Widow", "Bog", "Piper"])} ${at + 1}th\nR:${dance}\nM:${metre}\nL:1/8\nK:D\n${music}|\n`;
@@ -40,6 +40,7 @@ export async function realRun(program, folder) {
   await writeFile(file("made-up.abc"), Array.from({ length: 120 }, tune).join("\n"));
   execFileSync(program, ["corpus", "add", file("made-up.abc"), "--db", file("made-up.db")], { stdio: "ignore" });
   execFileSync(program, ["train", CONFIG, "--db", file("made-up.db"), "--run", join(folder, "trained")], { stdio: "ignore" });
+  execFileSync(program, ["map", join(folder, "trained"), "--steps"], { stdio: "ignore" });
 }
 
 async function run(folder, steps, count, spread) {

@@ -184,6 +184,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/api/find", get(find::find))
         .route("/api/tunes/{id}", get(tunes::tune))
         .route("/api/map", get(map::map))
+        .route("/api/map/training", get(map::training))
         .route("/api/runs", get(runs::list))
         .route("/api/runs/{name}", get(runs::run))
         .route("/api/runs/{name}/curves", get(runs::curves))

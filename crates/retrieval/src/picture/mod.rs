@@ -123,6 +123,14 @@ impl Picture {
         let of = |aspect: &Aspect| check_length("classes", self.points.len(), aspect.of.len());
         self.aspects.iter().try_for_each(of)
     }
+
+    /// The places of a view in a square from 0 to `side`: (N, 2). Views of one kind at several steps share the square, so
+    /// that what moves from one to the next has moved among its neighbours.
+    pub fn framed(&self, view: &View, side: f32) -> Vec<Place> {
+        let same = |other: &&View| other.vectors == view.vectors && other.method == view.method;
+        let all = self.views.iter().filter(same).flat_map(|other| &other.places);
+        Frame::around(all, side).fit(&view.places)
+    }
 }
 
 /// How places are moved and scaled, alike along both axes, into the middle of a square.
@@ -164,6 +172,30 @@ mod tests {
         let fitted = |places: &[Place]| Frame::around(places.iter(), 100.0).fit(places);
         assert_eq!(fitted(&[[-1.0, 3.0], [3.0, 5.0]]), [[0.0, 25.0], [100.0, 75.0]]);
         assert_eq!(fitted(&[[7.0, 7.0]]), [[50.0, 50.0]]);
+    }
+
+    #[test]
+    fn views_of_one_kind_share_a_square_over_all_steps() {
+        let view = |vectors: &str, step, places: [Place; 2]| {
+            let (method, note) = ("PCA".to_owned(), String::new());
+            View {
+                vectors: vectors.into(),
+                method,
+                note,
+                places: places.to_vec(),
+                step: Some(step),
+            }
+        };
+        let views = vec![
+            view("melody", 5, [[0.0, 0.0], [0.1, 0.1]]),
+            view("melody", 7, [[0.0, 0.1], [0.2, 0.2]]),
+            view("title", 5, [[3.0, 3.0], [7.0, 7.0]]),
+        ];
+        let picture = Picture { name: "a".into(), points: Vec::new(), aspects: Vec::new(), views };
+        let framed = |view: usize| picture.framed(&picture.views[view], 100.0);
+        assert_eq!(framed(0), [[0.0, 0.0], [50.0, 50.0]]);
+        assert_eq!(framed(1), [[0.0, 50.0], [100.0, 100.0]]);
+        assert_eq!(framed(2), [[0.0, 0.0], [100.0, 100.0]]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::marks::{MARKS, ON_DARK, ON_LIGHT, OTHER};
-use super::{Aspect, Frame, Picture, View};
+use super::{Aspect, Picture, View};
 use crate::error::Result;
 use crate::report::{Grid, escape};
 
@@ -69,11 +69,9 @@ impl Picture {
         Ok(page.replace("{{data}}", &script_safe(&data)))
     }
 
-    /// A view for the page; maps of several steps lie in one frame, so that nothing moves but the points.
+    /// A view for the page.
     fn view<'a>(&'a self, view: &'a View) -> ViewData<'a> {
-        let same = |other: &&View| other.vectors == view.vectors && other.method == view.method;
-        let all = self.views.iter().filter(same).flat_map(|other| &other.places);
-        let places = Frame::around(all, SIDE).fit(&view.places);
+        let places = self.framed(view, SIDE);
         let axis = |axis: usize| places.iter().map(|place| place[axis].round() as u16).collect();
         ViewData {
             vectors: &view.vectors,

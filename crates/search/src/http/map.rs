@@ -1,4 +1,4 @@
-//! `GET /api/map`: where tunes lie, as `ganainm map` laid them out.
+//! `GET /api/map` and `GET /api/map/training`: where tunes lie, as `ganainm map` laid them out.
 
 use std::sync::Arc;
 
@@ -6,17 +6,26 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use retrieval::picture::{Picture, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use train::{RunDir, files};
 
 use super::App;
 use super::problem::{Problem, json_response};
+use super::runs::of_run;
 use super::shelf::Entry;
+
+/// Places are whole numbers up to this: finer than a screen, however near the page goes.
+const SIDE: f32 = 100_000.0;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Chosen {
     run: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ChosenTraining {
+    run: String,
 }
 
 /// What is read of `map.json`.
@@ -26,6 +35,7 @@ struct Atlas {
     picture: Picture,
 }
 
+/// `GET /api/map`
 pub(super) async fn map(
     State(app): State<Arc<App>>,
     chosen: Result<Query<Chosen>, QueryRejection>,
@@ -33,11 +43,11 @@ pub(super) async fn map(
     let wanted = chosen?.0.run;
     let reading = Arc::clone(&app);
     let work = move || {
-        let mut mapped = reading.shelf.list().runs;
-        mapped.retain(|entry| entry.map);
+        let runs = reading.shelf.list().runs;
+        let trainings = named(runs.iter().filter(|entry| entry.map_steps));
+        let mut mapped: Vec<Entry> = runs.into_iter().filter(|entry| entry.map).collect();
         mapped.sort_by(|a, b| (a.steps, &a.name).cmp(&(b.steps, &b.name)));
-        let maps: Vec<Value> =
-            mapped.iter().map(|e| json!({ "run": e.name, "steps": e.steps })).collect();
+        let maps = named(mapped.iter());
         let shown = match wanted {
             Some(name) => {
                 let missing = || Problem::not_found("no map of a run of this name");
@@ -45,29 +55,71 @@ pub(super) async fn map(
             }
             None => mapped.last(),
         };
-        Ok(json!({ "maps": maps, "map": shown.map(read).transpose()? }))
+        Ok(json!({ "maps": maps, "trainings": trainings, "map": shown.map(read).transpose()? }))
     };
     json_response(&app.gate.run(work).await?)
+}
+
+/// `GET /api/map/training`
+pub(super) async fn training(
+    State(app): State<Arc<App>>,
+    chosen: Result<Query<ChosenTraining>, QueryRejection>,
+) -> Result<Response, Problem> {
+    of_run(app, chosen?.0.run, |run, entry| {
+        if !entry.map_steps {
+            return Err(Problem::not_found("this run has no maps over its training"));
+        }
+        let read = || -> Result<Value, train::Error> {
+            let header = run.experiment()?.melody.header;
+            let told = header.iter().map(|feature| feature.name().to_owned()).collect();
+            Ok(answer(entry, &Atlas { told, picture: run.read_json(files::MAP_STEPS)? }))
+        };
+        read().map_err(|error| Problem::logged(&error))
+    })
+    .await
+}
+
+fn named<'a>(runs: impl Iterator<Item = &'a Entry>) -> Vec<Value> {
+    runs.map(|entry| json!({ "run": entry.name, "steps": entry.steps })).collect()
 }
 
 fn read(entry: &Entry) -> Result<Value, Problem> {
     let run = RunDir::open(&entry.path).map_err(|error| Problem::logged(&error))?;
     let atlas: Atlas = run.read_json(files::MAP).map_err(|error| Problem::logged(&error))?;
-    let Picture { name, points, aspects, views } = atlas.picture;
-    Ok(json!({
-        "run": entry.name,
-        "steps": entry.steps,
-        "name": name,
-        "told": atlas.told,
-        "points": points.iter().map(|point| [&point.id, &point.title]).collect::<Vec<_>>(),
-        "aspects": aspects,
-        "layers": views.iter().map(layer).collect::<Vec<_>>(),
-    }))
+    Ok(answer(entry, &atlas))
 }
 
-/// A map of one kind of vectors; places are x and y of each point one after the other, in thousandths.
-fn layer(view: &View) -> Value {
-    let places: Vec<i32> =
-        view.places.iter().flatten().map(|x| (x * 1000.0).round() as i32).collect();
-    json!({ "vectors": view.vectors, "method": view.method, "note": view.note, "places": places })
+fn answer(entry: &Entry, Atlas { told, picture }: &Atlas) -> Value {
+    json!({
+        "run": entry.name,
+        "steps": entry.steps,
+        "name": picture.name,
+        "told": told,
+        "points": picture.points.iter().map(|point| [&point.id, &point.title]).collect::<Vec<_>>(),
+        "aspects": picture.aspects,
+        "layers": picture.views.iter().map(|view| layer(picture, view)).collect::<Vec<_>>(),
+    })
+}
+
+/// A map of one kind of vectors.
+#[derive(Serialize)]
+struct Layer<'a> {
+    vectors: &'a str,
+    method: &'a str,
+    note: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<u64>,
+    /// x and y of each point, one after the other.
+    places: Vec<u32>,
+}
+
+fn layer<'a>(picture: &Picture, view: &'a View) -> Layer<'a> {
+    let places = picture.framed(view, SIDE);
+    Layer {
+        vectors: &view.vectors,
+        method: &view.method,
+        note: &view.note,
+        step: view.step,
+        places: places.iter().flatten().map(|x| x.round() as u32).collect(),
+    }
 }

@@ -31,6 +31,8 @@ pub(super) struct Entry {
     pub(super) curves: bool,
     pub(super) tracks: bool,
     pub(super) map: bool,
+    /// Whether it has maps over its training.
+    pub(super) map_steps: bool,
     #[serde(skip)]
     pub(super) path: PathBuf,
 }
@@ -117,6 +119,7 @@ fn entry(name: String, path: &Path) -> Option<Entry> {
         curves: has(files::METRICS),
         tracks: has(files::PREDICTIONS),
         map: has(files::MAP),
+        map_steps: has(files::MAP_STEPS),
         path: path.to_owned(),
     })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use corpus::{ImportOptions, Store};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
@@ -30,7 +30,7 @@ impl Answer {
 struct Served {
     router: Router,
     runtime: tokio::runtime::Runtime,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Served {
@@ -50,7 +50,7 @@ impl Served {
         };
         let router = router(Arc::new(App::open(&options, &crate::silent).unwrap()));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        Self { router, runtime, _folder: folder }
+        Self { router, runtime, folder }
     }
 
     fn ask(&self, request: Request<Body>) -> Answer {
@@ -63,6 +63,17 @@ impl Served {
 
     fn get(&self, path: &str) -> Answer {
         self.ask(Request::get(path).body(Body::empty()).unwrap())
+    }
+
+    /// Puts a file into a run below the folder of runs, which is made where there is none.
+    fn write(&self, run: &str, name: &str, content: &Value) {
+        let folder = self.folder.path().join(run);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.toml"), "[melody]\nheader = [\"metre\"]\n").unwrap();
+        let manifest = json!({ "format": 1, "kind": "towers", "version": "0.1.0", "commit": "c", "corpus": "h", "seed": 3,
+            "machine": "m", "threads": 1, "steps": 7, "seconds": 1.0, "finished": true });
+        std::fs::write(folder.join("run.json"), manifest.to_string()).unwrap();
+        std::fs::write(folder.join(name), content.to_string()).unwrap();
     }
 
     fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
@@ -149,6 +160,75 @@ fn errors_are_problem_documents() {
     check(served.get("/api/runs/none/curves"), 404);
     check(served.get("/api/runs/..%2F..%2Fetc"), 404);
     check(served.get("/api/map?run=none"), 404);
+}
+
+/// What a view is of, its step and the places of two tunes.
+type View = (&'static str, Option<u64>, [[f64; 2]; 2]);
+
+/// A picture of two tunes.
+fn picture(views: &[View]) -> Value {
+    let view = |(vectors, step, places): &View| {
+        let mut view =
+            json!({ "vectors": vectors, "method": "PCA", "note": "n", "places": places });
+        if let Some(step) = step {
+            view["step"] = json!(step);
+        }
+        view
+    };
+    json!({
+        "name": "two tunes",
+        "points": [{ "id": "a:1", "title": "Drowsy Maggie" }, { "id": "a:2", "title": "The Kesh" }],
+        "aspects": [{ "name": "dance type", "classes": ["reel", "jig"], "of": [0, 1] }],
+        "views": views.iter().map(view).collect::<Vec<_>>(),
+    })
+}
+
+#[test]
+fn a_map_is_sent_as_finely_however_small_it_is() {
+    let served = Served::new(None);
+    let views = [("melody", None, [[0.001, 0.002], [0.003, 0.0035]])];
+    served.write("gru", "map.json", &json!({ "told": ["metre"], "picture": picture(&views) }));
+    let answer = served.get("/api/map").json();
+    assert_eq!(answer["maps"], json!([{ "run": "gru", "steps": 7 }]));
+    assert_eq!(answer["map"]["points"][1], json!(["a:2", "The Kesh"]));
+    assert_eq!(answer["map"]["layers"][0]["places"], json!([0, 12_500, 100_000, 87_500]));
+}
+
+#[test]
+fn maps_over_a_training_are_offered_beside_those_of_runs_and_share_a_square() {
+    let served = Served::new(None);
+    assert_eq!(served.get("/api/map").json()["trainings"], json!([]));
+    let steps = picture(&[
+        ("melody", Some(5), [[0.0, 0.0], [0.1, 0.1]]),
+        ("title", Some(5), [[3.0, 3.0], [7.0, 7.0]]),
+        ("melody", Some(7), [[0.0, 0.1], [0.2, 0.2]]),
+        ("title", Some(7), [[3.0, 7.0], [7.0, 3.0]]),
+    ]);
+    served.write("study/gru-1", "map-steps.json", &steps);
+    let answer = served.get("/api/map").json();
+    assert_eq!(answer["trainings"], json!([{ "run": "study/gru-1", "steps": 7 }]));
+    assert_eq!((&answer["maps"], &answer["map"]), (&json!([]), &Value::Null));
+    assert_eq!(served.get("/api/runs").json()["runs"][0]["map_steps"], true);
+    let map = served.get("/api/map/training?run=study%2Fgru-1").json();
+    assert_eq!((&map["run"], &map["told"]), (&json!("study/gru-1"), &json!(["metre"])));
+    assert_eq!(map["aspects"][0]["of"], json!([0, 1]));
+    let steps: Vec<u64> =
+        map["layers"].as_array().unwrap().iter().map(|l| l["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [5, 5, 7, 7]);
+    assert_eq!(map["layers"][0]["places"], json!([0, 0, 50_000, 50_000]));
+    assert_eq!(map["layers"][2]["places"], json!([0, 50_000, 100_000, 100_000]));
+}
+
+#[test]
+fn a_run_without_maps_over_its_training_is_said_to_have_none() {
+    let served = Served::new(None);
+    served.write("gru", "map.json", &json!({ "told": [], "picture": picture(&[]) }));
+    let status = |path: &str| served.get(path).status.as_u16();
+    assert_eq!(status("/api/map/training?run=gru"), 404);
+    assert_eq!(status("/api/map/training?run=none"), 404);
+    assert_eq!(status("/api/map/training"), 400);
+    served.write("gru", "map-steps.json", &json!("no picture"));
+    assert_eq!(status("/api/map/training?run=gru"), 500);
 }
 
 #[test]
