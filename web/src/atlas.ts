@@ -16,7 +16,7 @@ export class Atlas {
   private readonly tip = h("p", { class: "tip", hidden: true });
   private readonly plot = new Plot(this.canvas);
   private readonly layer = select([], () => this.place());
-  private readonly aspect = select([], () => this.colour());
+  private readonly aspect = select([], () => this.recolour());
   private readonly words = h("input", { type: "search", autocomplete: "off", oninput: settled(120, () => this.search()) });
   private readonly listen = h("input", { type: "checkbox" });
   private readonly legend = h("div", { class: "legend", role: "group", "aria-label": "Classes: press to show or hide" });
@@ -49,11 +49,10 @@ export class Atlas {
     const other = map !== this.map;
     [this.map, this.step] = [map, step];
     if (other) {
-      this.hidden.clear();
       const kinds = map.layers.map(kind);
       offer(this.layer, [...new Set(kinds)], kinds.find((name) => name === "melody, UMAP"));
       offer(this.aspect, map.aspects.map(({ name }) => name));
-      this.colour();
+      this.recolour();
     }
     this.place();
     if (other) this.search();
@@ -70,7 +69,13 @@ export class Atlas {
     const seen = own.find(({ step }) => (step ?? null) === this.step) ?? own[0]!;
     this.plot.send(seen.places, boundsOf(own.map(({ places }) => places)));
     this.note.textContent = [name, seen.note, told.length > 0 ? `The melody tower is told ${told.join(", ")}.` : ""]
-      .filter(Boolean).join(". ").replaceAll("..", ".");
+      .filter(Boolean).map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join(". ").replaceAll("..", ".");
+  }
+
+  /** Colours by other classes, none of them hidden. */
+  private recolour(): void {
+    this.hidden.clear();
+    this.colour();
   }
 
   private colour(): void {
