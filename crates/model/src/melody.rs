@@ -106,7 +106,7 @@ impl MelodyTower {
         if let Some(notes) = &self.notes {
             notes.forward(batch, &mut mode, &mut tape.notes)?;
             let columns = Columns { start: 0, count: notes.width(), width };
-            columns.put(tape.notes.pooled(), &mut tape.features);
+            columns.put(notes.output(&tape.notes), &mut tape.features);
         }
         if self.header.width() > 0 {
             tape.header_ids.clone_from(&batch.header);
@@ -145,8 +145,23 @@ impl MelodyTower {
             return Ok(None);
         };
         let mut tape = NotesTape::default();
-        notes.forward(batch, &mut Mode::Evaluate, &mut tape)?;
+        notes.pool(batch, &mut Mode::Evaluate, &mut tape)?;
         Ok(Some(tape.pooled().to_vec()))
+    }
+
+    /// Sets the layer that what is pooled goes through, weight (K, width) and bias (K), which stays so in training.
+    ///
+    /// # Errors
+    /// When the tower has none.
+    ///
+    /// # Panics
+    /// When a shape does not fit.
+    pub fn set_components(&mut self, weight: Vec<f32>, bias: Vec<f32>) -> Result<(), Error> {
+        let Some(layer) = self.notes.as_mut().and_then(Notes::components) else {
+            return Err(Error::Config("the tower has no components".to_owned()));
+        };
+        layer.set(weight, bias);
+        Ok(())
     }
 
     /// Gives the tower's language model the weights of a file that

@@ -209,6 +209,9 @@ impl Experiment {
         if title.sentence_encoder.is_none() {
             check_positive(&[("title.buckets", title.buckets), ("title.dims", title.dims)])?;
         }
+        if let Some(transfer) = &melody.transfer {
+            transfer.check(self.ridge.is_some())?;
+        }
         match &self.ridge {
             Some(ridge) => ridge.check(self)?,
             None => check_positive(&[("training.epochs", training.epochs)])?,

@@ -3,6 +3,7 @@
 mod baselines;
 mod cache;
 mod checkpoint;
+mod components;
 mod config;
 mod data;
 mod error;

@@ -96,6 +96,7 @@ fn melody(
             frozen: matches!(transfer.how, Transfer::Frozen | Transfer::Recurrent),
             head: (transfer.how == Transfer::Recurrent)
                 .then_some(Stack { hidden: melody.hidden, layers: melody.layers }),
+            components: transfer.components,
         },
         _ => melody.own_encoder(),
     };

@@ -59,23 +59,40 @@ fn tunes_and_titles_are_ranked_without_a_run_by_the_model_that_comes_along() {
     assert_eq!(workshop.succeed(&rank).lines().count(), 7);
 }
 
+/// The bytes of a tensor in the melody tower of a run.
+fn tensor(workshop: &Workshop, run: &str, name: &str) -> Vec<u8> {
+    let bytes = std::fs::read(workshop.path(run).join("melody.safetensors")).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let head: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    let at = |i: usize| head[name]["data_offsets"][i].as_u64().unwrap() as usize;
+    bytes[8 + length + at(0)..8 + length + at(1)].to_vec()
+}
+
 #[test]
 fn a_frozen_language_model_keeps_its_weights_and_a_fine_tuned_one_moves() {
     let workshop = pretrained();
-    let read = |path: &str| std::fs::read(workshop.path(path)).unwrap();
-    let query = |bytes: &[u8], name: &str| -> Vec<u8> {
-        let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-        let head: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
-        let at = |i: usize| head[name]["data_offsets"][i].as_u64().unwrap() as usize;
-        bytes[8 + length + at(0)..8 + length + at(1)].to_vec()
-    };
-    let before = query(&read("notes/melody.safetensors"), "reader.query");
+    let before = tensor(&workshop, "notes", "reader.query");
     for (how, moves) in [("frozen", false), ("fine-tuned", true)] {
         train(&workshop, how, &transfer(how));
-        let file = read(&format!("{how}/melody.safetensors"));
-        let after = query(&file, "notes.language.reader.query");
+        let after = tensor(&workshop, how, "notes.language.reader.query");
         assert_eq!(before != after, moves, "{how}");
     }
+}
+
+#[test]
+fn components_of_a_frozen_language_model_are_read_as_they_were_fitted() {
+    let workshop = pretrained();
+    let components = |how: &str| transfer(how) + "components = 4\n";
+    train(&workshop, "long", &components("frozen"));
+    train(&workshop, "short", &components("frozen").replace("epochs = 6", "epochs = 1"));
+    let [long, short] =
+        ["long", "short"].map(|run| tensor(&workshop, run, "notes.components.weight"));
+    assert_eq!(long, short, "training leaves them alone");
+    let report = workshop.succeed(&["evaluate", "long", "--validation"]);
+    assert!(report.contains("model"), "{report}");
+    std::fs::write(workshop.path("moving.toml"), components("fine-tuned")).unwrap();
+    let message = workshop.fail(&["train", "moving.toml", "--run", "moving", "--db", "corpus.db"]);
+    assert!(message.contains("melody.transfer.components"), "{message}");
 }
 
 #[test]

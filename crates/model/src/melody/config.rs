@@ -54,6 +54,10 @@ pub enum Encoder {
         frozen: bool,
         /// GRU layers that read its states from both ends, and whose states are pooled instead.
         head: Option<Stack>,
+        /// What is pooled of the states of a frozen model without a head becomes so many numbers, by a linear layer
+        /// that stays as [`MelodyTower::set_components`](super::MelodyTower::set_components) has it; 0 for none.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        components: usize,
     },
     /// A stack of convolutions along the notes, each with a layer norm and ReLU, and max-pooling of two steps into one
     /// in some of them (LeCun et al. 1998; over sequences after Waibel et al. 1989).
@@ -96,9 +100,16 @@ impl Encoder {
                 }
                 Ok(())
             }
-            Encoder::Language { head, .. } => head.iter().try_for_each(|head| {
-                at_least_one(&[("hidden", head.hidden), ("layers", head.layers)])
-            }),
+            Encoder::Language { head, frozen, components, .. } => {
+                if *components > 0 && (!frozen || head.is_some()) {
+                    let what =
+                        "components are of a language model that stays as it is and has no head";
+                    return Err(Error::Config(what.to_owned()));
+                }
+                head.iter().try_for_each(|head| {
+                    at_least_one(&[("hidden", head.hidden), ("layers", head.layers)])
+                })
+            }
             Encoder::Transformer { width, layers, heads, feed_forward } => {
                 let sizes = [("width", *width), ("layers", *layers), ("heads", *heads)];
                 at_least_one(&sizes)?;
@@ -111,6 +122,11 @@ impl Encoder {
             }
         }
     }
+}
+
+/// Whether a size is that of nothing.
+fn is_zero(size: &usize) -> bool {
+    *size == 0
 }
 
 /// Whether none of these sizes is 0.

@@ -9,6 +9,7 @@ use super::reader::{Reader, ReaderTape};
 use crate::embedding::{Embeddings, arrange};
 use crate::gru::Steps;
 use crate::language::Rows;
+use crate::linear::Linear;
 use crate::mode::{Dropout, Mode};
 use crate::param::join;
 use crate::pooling::{Pool, PoolTape};
@@ -25,7 +26,10 @@ pub(super) struct Notes {
     dropout: f32,
     /// Whether the language model stays as it is.
     frozen: bool,
-    width: usize,
+    /// The width of what is pooled.
+    pooled: usize,
+    /// What the tower reads of that, in place of all of it.
+    components: Option<Linear>,
 }
 
 impl Parameters for Notes {
@@ -35,6 +39,7 @@ impl Parameters for Notes {
         // The reader adds its own name.
         self.reader.visit_at(path, f);
         self.pool.visit_at(&join(path, "pool"), f);
+        self.components.visit_at(&join(path, "components"), f);
     }
 
     fn visit_at_mut(&mut self, path: &str, f: &mut dyn FnMut(&str, &mut Param)) {
@@ -42,6 +47,7 @@ impl Parameters for Notes {
         self.language.visit_at_mut(&join(path, "language"), f);
         self.reader.visit_at_mut(path, f);
         self.pool.visit_at_mut(&join(path, "pool"), f);
+        self.components.visit_at_mut(&join(path, "components"), f);
     }
 }
 
@@ -58,11 +64,12 @@ pub(super) struct NotesTape {
     reader: ReaderTape,
     pool: PoolTape,
     pooled: Vec<f32>,
+    components: Vec<f32>,
     grad: Vec<f32>,
 }
 
 impl NotesTape {
-    /// One vector a tune, (B, width).
+    /// What is pooled of each tune.
     pub(super) fn pooled(&self) -> &[f32] {
         &self.pooled
     }
@@ -71,9 +78,10 @@ impl NotesTape {
 impl Notes {
     pub(super) fn new(config: &MelodyConfig, rng: &mut impl Rng) -> Result<Self, Error> {
         let (mut embeddings, mut language, mut frozen) = (None, None, false);
+        let mut count = 0;
         let input = match &config.encoder {
-            Encoder::Language { model, frozen: stays, .. } => {
-                frozen = *stays;
+            Encoder::Language { model, frozen: stays, components, .. } => {
+                (frozen, count) = (*stays, *components);
                 let model = language.insert(LanguageModel::new(model.clone(), rng)?);
                 if frozen {
                     model.set_rate(0.0);
@@ -84,13 +92,25 @@ impl Notes {
         };
         let (reader, states) = Reader::new(config, input, rng);
         let pool = Pool::new(config.pooling, states, rng);
-        let width = states * config.pooling.factor();
-        Ok(Notes { embeddings, language, reader, pool, dropout: config.dropout, frozen, width })
+        let pooled = states * config.pooling.factor();
+        let components = (count > 0).then(|| fixed((count, pooled), rng));
+        let dropout = config.dropout;
+        Ok(Notes { embeddings, language, reader, pool, dropout, frozen, pooled, components })
     }
 
-    /// The width of what [`NotesTape::pooled`] holds for each tune.
+    /// The width of what the tower reads of each tune.
     pub(super) fn width(&self) -> usize {
-        self.width
+        self.components.as_ref().map_or(self.pooled, Linear::outputs)
+    }
+
+    /// What the tower reads of each tune, (B, width).
+    pub(super) fn output<'t>(&self, tape: &'t NotesTape) -> &'t [f32] {
+        if self.components.is_some() { &tape.components } else { &tape.pooled }
+    }
+
+    /// The layer that what is pooled goes through, where there is one.
+    pub(super) fn components(&mut self) -> Option<&mut Linear> {
+        self.components.as_mut()
     }
 
     /// The language model that reads the notes.
@@ -104,15 +124,29 @@ impl Notes {
         self.frozen && is_plain && !matches!(self.pool, Pool::Attention { .. })
     }
 
-    /// Reads the notes of a batch, or takes what was pooled of them before.
+    /// Reads the notes of a batch, or takes what was pooled of them before; the result is [`Notes::output`].
     pub(super) fn forward(
         &self,
         batch: &MelodyBatch,
         mode: &mut Mode<'_>,
         tape: &mut NotesTape,
     ) -> Result<(), Error> {
+        self.pool(batch, mode, tape)?;
+        if let Some(components) = &self.components {
+            components.forward(&tape.pooled, &mut tape.components);
+        }
+        Ok(())
+    }
+
+    /// Pools what is read of the notes; the result is [`NotesTape::pooled`].
+    pub(super) fn pool(
+        &self,
+        batch: &MelodyBatch,
+        mode: &mut Mode<'_>,
+        tape: &mut NotesTape,
+    ) -> Result<(), Error> {
         if self.is_fixed() && !batch.pooled.is_empty() {
-            let (expected, found) = (batch.lengths.len() * self.width, batch.pooled.len());
+            let (expected, found) = (batch.lengths.len() * self.pooled, batch.pooled.len());
             if expected != found {
                 return Err(Error::Batch { what: "pooled states", expected, found });
             }
@@ -123,7 +157,7 @@ impl Notes {
         tape.dropout.forward(self.dropout, mode, &mut tape.embedded);
         let steps = Steps { on: &tape.sequences, rows: &tape.embedded };
         self.reader.forward(steps, mode, &mut tape.reader);
-        tape.pooled.resize(batch.lengths.len() * self.width, 0.0);
+        tape.pooled.resize(batch.lengths.len() * self.pooled, 0.0);
         let read = self.reader.output(steps, &tape.reader);
         self.pool.forward(read, &mut tape.pooled, &mut tape.pool);
         Ok(())
@@ -179,4 +213,11 @@ impl Notes {
             model.read_rows_backward(&tape.grad, &mut tape.language);
         }
     }
+}
+
+/// A layer that stays as it is set.
+fn fixed(shape: (usize, usize), rng: &mut impl Rng) -> Linear {
+    let mut layer = Linear::new(shape, rng);
+    layer.visit_mut(&mut |_, param| param.rate = 0.0);
+    layer
 }

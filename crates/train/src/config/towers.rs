@@ -6,6 +6,8 @@ use model::{Encoder, Precision, Reading, ReadingKey};
 use serde::{Deserialize, Serialize};
 use tokens::Feature;
 
+use crate::Error;
+
 /// What the melody tower sees and how it is built.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -80,11 +82,24 @@ pub struct TransferConfig {
     /// What the learning rate is multiplied by for the model's weights, where they go on learning.
     #[serde(default = "TransferConfig::rate")]
     pub rate: f32,
+    /// How many principal components of the frozen model's pooled states the tower reads in place of all of them, each
+    /// scaled to a variance of 1 over the training works; 0 for all states as they are.
+    #[serde(default)]
+    pub components: usize,
 }
 
 impl TransferConfig {
     fn rate() -> f32 {
         0.1
+    }
+
+    /// Whether the values make sense, beside a ridge regression or not.
+    pub(super) fn check(&self, ridge: bool) -> Result<(), Error> {
+        if self.components > 0 && (self.how != Transfer::Frozen || ridge) {
+            let why = "are of a frozen model, and a [ridge] has its own: leave them out";
+            return Err(Error::value("melody.transfer.components", why));
+        }
+        Ok(())
     }
 }
 

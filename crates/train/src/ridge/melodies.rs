@@ -1,12 +1,10 @@
 //! The melodies' side: whitened components of pooled states, and scaled values of the header.
 
-use retrieval::Vectors;
-use retrieval::maps::Pca;
 use tokens::Feature;
 
 use crate::data::Dataset;
 use crate::foundation::Seen;
-use crate::{Error, RidgeConfig};
+use crate::{Error, RidgeConfig, components};
 
 /// Added to the frequency of a value before its root: rare values are not blown up without limit.
 const RARE: f32 = 0.003;
@@ -41,13 +39,11 @@ impl Melodies {
             .flat_map(|work| data.vocabulary.encode_header(work.query(), features))
             .collect();
         let sizes: Vec<usize> = features.iter().map(|&f| data.vocabulary.size(f)).collect();
-        let works = data.train.iter().zip(seen.pooled.iter().flatten());
-        let means: Vec<f32> =
-            works.flat_map(|(work, own)| mean(own, work.settings.len())).collect();
+        let means = components::means(&data.train, seen);
         let pooled = means.len() / data.train.len().max(1);
         let components = match ridge.components {
             0 => Vec::new(),
-            count => whiten(&means, pooled, (count, ridge.melody_weight))?,
+            count => components::whiten(&means, pooled, (count, ridge.melody_weight))?,
         };
         let weight = |feature| ridge.header_weights.get(feature).copied().unwrap_or(1.0);
         let weights: Vec<f32> = features.iter().map(weight).collect();
@@ -104,56 +100,6 @@ impl Melodies {
         }
         (tables.collect(), weight, bias)
     }
-}
-
-/// The mean of `count` vectors that lie one after the other.
-fn mean(vectors: &[f32], count: usize) -> Vec<f32> {
-    let width = vectors.len() / count;
-    let mut mean = vec![0.0; width];
-    for vector in vectors.chunks_exact(width) {
-        mean.iter_mut().zip(vector).for_each(|(mean, x)| *mean += x / count as f32);
-    }
-    mean
-}
-
-/// The leading principal components of standardised vectors, (N, width), each scaled to a deviation of `weight`, as
-/// products with the vectors themselves and what is added to them.
-fn whiten(
-    vectors: &[f32],
-    width: usize,
-    (count, weight): (usize, f32),
-) -> Result<Vec<(Vec<f32>, f32)>, Error> {
-    let n = vectors.len() / width.max(1);
-    let mut sums = vec![(0.0_f64, 0.0_f64); width];
-    for row in vectors.chunks_exact(width) {
-        for ((sum, square), &x) in sums.iter_mut().zip(row) {
-            *sum += f64::from(x);
-            *square += f64::from(x).powi(2);
-        }
-    }
-    let moments: Vec<(f32, f32)> = sums
-        .iter()
-        .map(|(sum, square)| {
-            let mean = sum / n as f64;
-            let deviation = (square / n as f64 - mean * mean).max(0.0).sqrt();
-            (mean as f32, deviation as f32 + 1e-4)
-        })
-        .collect();
-    let standard: Vec<f32> = vectors
-        .chunks_exact(width)
-        .flat_map(|row| {
-            row.iter().zip(&moments).map(|(x, (mean, deviation))| (x - mean) / deviation)
-        })
-        .collect();
-    let pca = Pca::fit(Vectors::new(width, &standard)?, count)?;
-    let scaled = pca.components().iter().zip(pca.variances()).map(|(component, variance)| {
-        let scale = weight / variance.max(1e-12).sqrt() as f32;
-        let product: Vec<f32> =
-            component.iter().zip(&moments).map(|(&c, (_, d))| c as f32 * scale / d).collect();
-        let bias = -product.iter().zip(&moments).map(|(c, (mean, _))| c * mean).sum::<f32>();
-        (product, bias)
-    });
-    Ok(scaled.collect())
 }
 
 /// The scale and the frequency of every value of each feature; a scale of 0 for those that hardly any work has.
