@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result, check_length};
 use crate::features::Vocabulary;
-use crate::lbfgs::{Start, Stop, minimise};
+use crate::lbfgs::{Stop, minimise, steepness};
 
 /// Titles or columns that one task takes at least: each is far less work than handing over a task.
 const GRAIN: usize = 512;
@@ -75,11 +75,15 @@ impl Classifier {
         let log_shares: Vec<f64> = seen.iter().map(|c| share(c).ln()).collect();
         let vocabulary = Vocabulary::new(examples.features);
         let problem = Problem::new(&vocabulary, examples, &seen, fit.l2);
-        let stop = Stop { tolerance: fit.tolerance, iterations: fit.iterations };
-        let start = problem.start(&log_shares);
-        let minimum = minimise(start, stop, |at, gradient| problem.evaluate(at, gradient));
-        if minimum.slope > fit.tolerance {
-            let got = format!("a gradient still at {:.1e} of its start", minimum.slope);
+        let (start, curvature) = problem.start(&log_shares);
+        let evaluate = |at: &[f64], gradient: &mut [f64]| problem.evaluate(at, gradient);
+        let steepest = steepness(&start, evaluate).max(f64::MIN_POSITIVE);
+        let stop = Stop { gradient: fit.tolerance * steepest, iterations: fit.iterations };
+        let unbend = |v: &mut [f64]| v.iter_mut().zip(&curvature).for_each(|(v, c)| *v /= c);
+        let minimum = minimise(start, stop, unbend, evaluate);
+        if minimum.gradient > stop.gradient {
+            let got =
+                format!("a gradient still at {:.1e} of its start", minimum.gradient / steepest);
             return Err(Error::Setting { what: "fit", expected: "to converge", got });
         }
         Ok(Self { vocabulary, seen, classes: examples.classes, weights: minimum.at, log_shares })
@@ -159,8 +163,9 @@ impl Problem {
         Self { titles, by_column, labels, classes: seen.len(), l2 }
     }
 
-    /// All weights zero, the biases at the shares of the classes: the best without any feature.
-    fn start(&self, log_shares: &[f64]) -> Start {
+    /// All weights zero, the biases at the shares of the classes: the best without any feature; and a rough second
+    /// derivative in each component.
+    fn start(&self, log_shares: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let k = self.classes;
         let mut at = vec![0.0; self.by_column.len() * k];
         let biases = at.len() - k;
@@ -171,7 +176,7 @@ impl Problem {
             let squares = titles.iter().map(|(_, value)| value * value).sum::<f64>();
             (penalty + spread * squares).max(f64::MIN_POSITIVE)
         });
-        Start { at, curvature: rows.flat_map(|row| std::iter::repeat_n(row, k)).collect() }
+        (at, rows.flat_map(|row| std::iter::repeat_n(row, k)).collect())
     }
 
     /// The penalised loss at `weights` (V + 1, K); writes the gradient, of the same shape.

@@ -15,24 +15,16 @@ const HALVINGS: usize = 40;
 /// When to stop.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stop {
-    /// The greatest gradient component, as a share of the one at the start.
-    pub(crate) tolerance: f64,
+    /// The greatest gradient component that counts as none.
+    pub(crate) gradient: f64,
     pub(crate) iterations: usize,
-}
-
-/// Where a search begins.
-#[derive(Debug, Clone)]
-pub(crate) struct Start {
-    pub(crate) at: Vec<f64>,
-    /// A rough second derivative in each component, positive: steps are scaled by it.
-    pub(crate) curvature: Vec<f64>,
 }
 
 /// Where a search ended.
 pub(crate) struct Minimum {
     pub(crate) at: Vec<f64>,
-    /// The greatest gradient component there, as a share of the one at the start.
-    pub(crate) slope: f64,
+    /// The greatest gradient component there.
+    pub(crate) gradient: f64,
 }
 
 /// One step taken and how the gradient changed with it.
@@ -43,25 +35,33 @@ struct Step {
     curvature: f64,
 }
 
-/// Minimises; `evaluate` hands back the value at a point and writes the gradient there.
+/// Minimises from `start` on; `evaluate` hands back the value at a point and writes the gradient there, `unbend` divides
+/// a vector by a rough second derivative, symmetric and positive: steps are scaled by it.
 pub(crate) fn minimise(
-    start: Start,
+    start: Vec<f64>,
     stop: Stop,
+    unbend: impl Fn(&mut [f64]),
     evaluate: impl Fn(&[f64], &mut [f64]) -> f64,
 ) -> Minimum {
-    let mut here = Point::new(start.at, &evaluate);
-    let steepest = greatest(&here.gradient).max(f64::MIN_POSITIVE);
+    let mut here = Point::new(start, &evaluate);
     let mut steps: VecDeque<Step> = VecDeque::with_capacity(MEMORY);
     for _ in 0..stop.iterations {
-        if greatest(&here.gradient) <= stop.tolerance * steepest {
+        if greatest(&here.gradient) <= stop.gradient {
             break;
         }
-        let direction = downhill(&here.gradient, &steps, &start.curvature);
+        let direction = downhill(&here.gradient, &steps, &unbend);
         let Some(there) = search(&here, &direction, &evaluate) else { break };
         remember(&mut steps, &here, &there);
         here = there;
     }
-    Minimum { slope: greatest(&here.gradient) / steepest, at: here.at }
+    Minimum { gradient: greatest(&here.gradient), at: here.at }
+}
+
+/// The greatest component of the gradient at a point.
+pub(crate) fn steepness(at: &[f64], evaluate: impl Fn(&[f64], &mut [f64]) -> f64) -> f64 {
+    let mut gradient = vec![0.0; at.len()];
+    evaluate(at, &mut gradient);
+    greatest(&gradient)
 }
 
 /// A point with the function's value and gradient there.
@@ -97,7 +97,7 @@ fn search(
 }
 
 /// Less the gradient, bent by the remembered curvature: the two-loop recursion.
-fn downhill(gradient: &[f64], steps: &VecDeque<Step>, curvature: &[f64]) -> Vec<f64> {
+fn downhill(gradient: &[f64], steps: &VecDeque<Step>, unbend: impl Fn(&mut [f64])) -> Vec<f64> {
     let mut direction: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut shares = Vec::with_capacity(steps.len());
     for step in steps.iter().rev() {
@@ -106,12 +106,12 @@ fn downhill(gradient: &[f64], steps: &VecDeque<Step>, curvature: &[f64]) -> Vec<
         shares.push(share);
     }
     let scale = steps.back().map_or(1.0, |last| {
-        let squares = last.bent.iter().zip(curvature).map(|(bent, c)| bent * bent / c);
-        1.0 / (last.curvature * squares.sum::<f64>())
+        let mut unbent = last.bent.clone();
+        unbend(&mut unbent);
+        1.0 / (last.curvature * dot(&last.bent, &unbent))
     });
-    for (d, c) in direction.iter_mut().zip(curvature) {
-        *d *= scale / c;
-    }
+    unbend(&mut direction);
+    direction.iter_mut().for_each(|d| *d *= scale);
     for (step, share) in steps.iter().zip(shares.into_iter().rev()) {
         let back = step.curvature * dot(&step.bent, &direction);
         add_scaled(&mut direction, share - back, &step.moved);
@@ -168,18 +168,20 @@ mod tests {
     #[test]
     fn the_minimum_of_a_stretched_bowl_is_found() {
         let stretch = |i: usize| 10f64.powi(i as i32 % 5);
-        let start = Start { at: vec![0.5; 23], curvature: vec![3.0; 23] };
-        let minimum =
-            minimise(start, Stop { tolerance: 1e-12, iterations: 300 }, |at, gradient| {
-                let mut value = 0.0;
-                for (i, (x, g)) in at.iter().zip(gradient).enumerate() {
-                    let off = x - i as f64;
-                    *g = stretch(i) * off;
-                    value += 0.5 * stretch(i) * off * off;
-                }
-                value
-            });
-        assert!(minimum.slope <= 1e-12);
+        let evaluate = |at: &[f64], gradient: &mut [f64]| {
+            let mut value = 0.0;
+            for (i, (x, g)) in at.iter().zip(gradient).enumerate() {
+                let off = x - i as f64;
+                *g = stretch(i) * off;
+                value += 0.5 * stretch(i) * off * off;
+            }
+            value
+        };
+        let unbend = |v: &mut [f64]| v.iter_mut().for_each(|x| *x /= 3.0);
+        let stop = Stop { gradient: 1e-7, iterations: 300 };
+        let minimum = minimise(vec![0.5; 23], stop, unbend, evaluate);
+        assert!(minimum.gradient <= stop.gradient);
+        assert_eq!(minimum.gradient, steepness(&minimum.at, evaluate));
         for (i, x) in minimum.at.iter().enumerate() {
             assert!((x - i as f64).abs() < 1e-6, "{i}: {x}");
         }

@@ -39,6 +39,7 @@ mod classifier;
 pub mod clusters;
 mod compare;
 mod dot;
+mod eigen;
 mod embeddings;
 mod error;
 mod features;

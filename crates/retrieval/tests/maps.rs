@@ -134,11 +134,16 @@ fn neighbours_guess_as_scikit_learns_do() {
 fn the_probe_finds_scikit_learns_minimum() {
     let fixture = Fixture::read();
     let probe = Probe::fit(&fixture.train(), fixture.classes, fixture.probe.l2).unwrap();
-    let got = probe.log_probabilities(fixture.test());
+    let got = probe.log_probabilities(fixture.test()).unwrap();
     for (got, expected) in got.iter().zip(fixture.probe.log_probabilities.iter().flatten()) {
         same("log probability", *got, *expected, 1e-3);
     }
-    same_guesses("probe", &fixture.truth, &probe.predict(fixture.test()), &fixture.probe.test);
+    same_guesses(
+        "probe",
+        &fixture.truth,
+        &probe.predict(fixture.test()).unwrap(),
+        &fixture.probe.test,
+    );
 }
 
 #[test]

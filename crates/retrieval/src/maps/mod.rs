@@ -16,7 +16,6 @@
 //! ```
 
 mod curve;
-mod eigen;
 mod pca;
 mod procrustes;
 mod quadtree;

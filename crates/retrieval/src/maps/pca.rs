@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{Place, eigen};
+use super::Place;
+use crate::eigen;
 use crate::error::{Error, Result};
 use crate::vectors::Vectors;
 

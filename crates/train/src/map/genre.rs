@@ -216,7 +216,7 @@ impl<'a> Task<'a> {
             clusters: agreement(&self.of.test, &found.labels)?,
             neighbours: self.guesses(&by_neighbours(&train, test.vectors(), votes)?)?,
             among_test: self.guesses(&leave_one_out(&test, fewer)?)?,
-            probe: self.guesses(&probe.predict(test.vectors()))?,
+            probe: self.guesses(&probe.predict(test.vectors())?)?,
             l2,
         })
     }

@@ -13,21 +13,32 @@ const SETTLED: f64 = 1e-13;
 const ROUNDS: usize = 1000;
 
 /// Eigenvalues, descending, and a unit vector for each.
-pub(super) type Pairs = Vec<(f64, Vec<f64>)>;
+pub(crate) type Pairs = Vec<(f64, Vec<f64>)>;
 
 /// The `k` greatest eigenvalues of a symmetric, positive semidefinite matrix (D, D), with their vectors.
-pub(super) fn greatest(matrix: &[f64], dim: usize, k: usize) -> Pairs {
+pub(crate) fn greatest(matrix: &[f64], dim: usize, k: usize) -> Pairs {
+    let times = |basis: &[Vec<f64>]| basis.iter().map(|column| image(matrix, column)).collect();
+    within(dim, k, ROUNDS, times)
+}
+
+/// The same after so many rounds at most, settled or not, of a matrix that is known by what it makes of vectors.
+pub(crate) fn within(
+    dim: usize,
+    k: usize,
+    rounds: usize,
+    times: impl Fn(&[Vec<f64>]) -> Vec<Vec<f64>>,
+) -> Pairs {
     let width = (k + SPARE).min(dim);
     let mut basis = first_basis(dim, width);
-    let mut pairs = ritz(matrix, &basis);
+    let (mut pairs, mut images) = ritz(&basis, &times(&basis));
     if width < dim {
-        for _ in 0..ROUNDS {
-            basis = pairs.iter().map(|(_, vector)| times(matrix, vector)).collect();
+        for _ in 0..rounds {
+            basis = images;
             orthonormalise(&mut basis);
-            let next = ritz(matrix, &basis);
+            let (next, turned) = ritz(&basis, &times(&basis));
             let change = next.iter().zip(&pairs).take(k).map(|(a, b)| (a.0 - b.0).abs());
             let settled = change.fold(0.0, f64::max) <= SETTLED * next[0].0.abs();
-            pairs = next;
+            (pairs, images) = (next, turned);
             if settled {
                 break;
             }
@@ -51,7 +62,7 @@ fn first_basis(dim: usize, width: usize) -> Vec<Vec<f64>> {
     basis
 }
 
-fn times(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
+fn image(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
     matrix.chunks_exact(vector.len()).map(|row| dot(row, vector)).collect()
 }
 
@@ -73,25 +84,25 @@ fn orthonormalise(basis: &mut [Vec<f64>]) {
     }
 }
 
-/// The best eigenvectors within the span of an orthonormal basis (Rayleigh and Ritz).
-fn ritz(matrix: &[f64], basis: &[Vec<f64>]) -> Pairs {
+/// The best eigenvectors within the span of an orthonormal basis, of which the matrix makes `images` (Rayleigh and Ritz);
+/// and what it makes of them.
+fn ritz(basis: &[Vec<f64>], images: &[Vec<f64>]) -> (Pairs, Vec<Vec<f64>>) {
     let width = basis.len();
-    let images: Vec<Vec<f64>> = basis.iter().map(|column| times(matrix, column)).collect();
     let small: Vec<f64> =
         basis.iter().flat_map(|column| images.iter().map(|image| dot(column, image))).collect();
     let (values, rotation) = jacobi(small, width);
-    let mut pairs: Pairs = (0..width)
-        .map(|column| {
-            let mut vector = vec![0.0; basis[0].len()];
-            for (row, direction) in basis.iter().enumerate() {
-                let share = rotation[row * width + column];
-                vector.iter_mut().zip(direction).for_each(|(v, d)| *v += share * d);
-            }
-            (values[column], vector)
-        })
-        .collect();
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
-    pairs
+    let mut order: Vec<usize> = (0..width).collect();
+    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    let turned = |vectors: &[Vec<f64>], column: usize| {
+        let mut sum = vec![0.0; vectors[0].len()];
+        for (row, vector) in vectors.iter().enumerate() {
+            let share = rotation[row * width + column];
+            sum.iter_mut().zip(vector).for_each(|(sum, v)| *sum += share * v);
+        }
+        sum
+    };
+    let pair = |&column: &usize| (values[column], turned(basis, column));
+    (order.iter().map(pair).collect(), order.iter().map(|&c| turned(images, c)).collect())
 }
 
 /// All eigenvalues of a symmetric matrix (W, W) and, in the columns of another, their vectors.
@@ -154,7 +165,7 @@ mod tests {
             let pairs = greatest(&matrix, dim, 3.min(dim));
             for (value, vector) in &pairs {
                 assert!((dot(vector, vector) - 1.0).abs() < 1e-10);
-                for (image, v) in times(&matrix, vector).iter().zip(vector) {
+                for (image, v) in image(&matrix, vector).iter().zip(vector) {
                     assert!((image - value * v).abs() < 1e-4 * pairs[0].0, "{image} {v}");
                 }
             }
