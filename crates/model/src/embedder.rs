@@ -183,6 +183,7 @@ mod tests {
             mlp: 13,
             dropout: 0.5,
             output: 11,
+            grams: None,
             lift: Lift::default(),
             precision: Precision::F32,
         };

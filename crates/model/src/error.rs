@@ -19,7 +19,7 @@ pub enum Error {
     /// A feature's value that its vocabulary does not have.
     #[error("batch: {side} feature {feature}: id {id} is outside its vocabulary of {size}")]
     Vocabulary {
-        /// `note` or `header`.
+        /// `note`, `header` or `gram`.
         side: &'static str,
         /// The feature's place, from 0.
         feature: usize,

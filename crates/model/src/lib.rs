@@ -21,6 +21,7 @@
 //!     mlp: 32,
 //!     dropout: 0.1,
 //!     output: 16,
+//!     grams: None,
 //!     lift: Lift::default(),
 //!     precision: Precision::F32,
 //! };
@@ -51,6 +52,7 @@ mod error;
 #[cfg(test)]
 #[path = "../../kernels/tests/common/mod.rs"]
 mod fixture;
+mod grams;
 mod gru;
 mod head;
 mod info_nce;
@@ -70,6 +72,7 @@ mod reading;
 mod ridge;
 mod schedule;
 mod sentence;
+mod sparse;
 mod title;
 mod towers;
 mod weights;
@@ -77,6 +80,7 @@ mod weights;
 pub use anchors::AnchorsConfig;
 pub use embedder::{Embedder, embed_melodies, embed_titles};
 pub use error::Error;
+pub use grams::melody_grams;
 pub use head::{LIFT, Lift};
 pub use info_nce::{InfoNce, InfoNceConfig, InfoNceTape, Matched, Pair, Pairs};
 pub use language::{
@@ -84,7 +88,10 @@ pub use language::{
     LossWeight, Stack, Structure,
 };
 pub use loss::{Loss, LossConfig, LossTape};
-pub use melody::{Dims, Encoder, LinearLayer, MelodyBatch, MelodyConfig, MelodyTape, MelodyTower};
+pub use melody::{
+    Dims, Encoder, GramComponents, GramsConfig, LinearLayer, MelodyBatch, MelodyConfig, MelodyTape,
+    MelodyTower, rarities,
+};
 pub use mode::Mode;
 pub use ngrams::title_features;
 pub use optimiser::{AdamW, AdamWConfig, gradient_norm};
@@ -96,6 +103,7 @@ pub use reading::{Reading, ReadingKey};
 pub use ridge::{RidgeFeatures, RidgeWeights};
 pub use schedule::{Decay, Schedule};
 pub use sentence::SentenceEncoder;
+pub use sparse::SparseRows;
 pub use title::{BagPooling, LinearTitles, TitleBatch, TitleConfig, TitleTape, TitleTower};
 pub use towers::{Towers, TowersBatch, TowersTape};
 pub use weights::{load_parameters, save_parameters};

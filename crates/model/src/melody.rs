@@ -2,6 +2,7 @@
 
 mod cnn;
 mod config;
+mod grams;
 mod notes;
 mod reader;
 mod transformer;
@@ -13,11 +14,12 @@ use crate::embedding::Embeddings;
 use crate::head::{Head, HeadConfig, HeadTape, Side};
 use crate::mode::Mode;
 use crate::param::parameters;
-use crate::{Error, weights};
+use crate::{Error, SparseRows, weights};
 use notes::{Notes, NotesTape};
 
 pub(crate) use config::check_dropout;
 pub use config::{Dims, Encoder, LinearLayer, MelodyConfig};
+pub use grams::{GramComponents, GramsConfig, rarities};
 
 /// Tunes to embed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,6 +36,8 @@ pub struct MelodyBatch {
     /// What [`MelodyTower::pool`] made of the notes before, (B, width): a tower whose language model is frozen takes it
     /// instead of the notes; empty for none.
     pub pooled: Vec<f32>,
+    /// The grams of each tune, (B), by bucket; looked at by a tower that reads them alone.
+    pub grams: SparseRows,
 }
 
 /// What the backward pass needs of the forward pass; the memory is kept from one batch to the next.
@@ -42,7 +46,7 @@ pub struct MelodyTape {
     notes: NotesTape,
     header_ids: Vec<u32>,
     header: Vec<f32>,
-    /// The pooled notes and the header side by side, (B, features).
+    /// The pooled notes, the components of the grams and the header side by side, (B, features).
     features: Vec<f32>,
     head: HeadTape,
     part: Vec<f32>,
@@ -55,16 +59,18 @@ impl MelodyTape {
     }
 }
 
-/// The tower: notes through embeddings, encoder and pooling; the header through embeddings; both through a head.
+/// The tower: notes through embeddings, encoder and pooling; grams through fixed components; the header through embeddings;
+/// all through a head.
 #[derive(Clone, Debug)]
 pub struct MelodyTower {
     config: MelodyConfig,
     notes: Option<Notes>,
+    grams: Option<GramComponents>,
     header: Embeddings,
     head: Head,
 }
 
-parameters!(MelodyTower: notes, header, head);
+parameters!(MelodyTower: notes, grams, header, head);
 
 impl MelodyTower {
     /// A tower with random weights.
@@ -78,11 +84,14 @@ impl MelodyTower {
             false => Some(Notes::new(&config, rng)?),
         };
         let header = Embeddings::new(&config.header_shapes()?, rng);
-        let input = notes.as_ref().map_or(0, Notes::width) + header.width();
+        let grams = config.grams.map(GramComponents::new);
+        let input = notes.as_ref().map_or(0, Notes::width)
+            + grams.as_ref().map_or(0, GramComponents::width)
+            + header.width();
         let MelodyConfig { mlp: hidden, output, dropout, lift, .. } = config;
         let side = Side::Melody;
         let head = Head::new(HeadConfig { input, hidden, output, dropout, lift, side }, rng);
-        Ok(MelodyTower { config, notes, header, head })
+        Ok(MelodyTower { config, notes, grams, header, head })
     }
 
     /// The config that the tower was made from.
@@ -108,6 +117,9 @@ impl MelodyTower {
             let columns = Columns { start: 0, count: notes.width(), width };
             columns.put(notes.output(&tape.notes), &mut tape.features);
         }
+        if let Some(grams) = &self.grams {
+            self.gram_columns(grams).put(&grams.of(&batch.grams), &mut tape.features);
+        }
         if self.header.width() > 0 {
             tape.header_ids.clone_from(&batch.header);
             self.header.forward(&tape.header_ids, &mut tape.header);
@@ -118,7 +130,7 @@ impl MelodyTower {
     }
 
     /// Sets what a linear tower computes: the tables of its header's features, (V, dims) each, and the layer that reads
-    /// what was pooled of the notes, and the header's rows.
+    /// what was pooled of the notes, the components of the grams, and the header's rows.
     ///
     /// # Errors
     /// When the tower is not linear.
@@ -161,6 +173,27 @@ impl MelodyTower {
             return Err(Error::Config("the tower has no components".to_owned()));
         };
         layer.set(weight, bias);
+        Ok(())
+    }
+
+    /// The components of grams that the tower reads.
+    pub fn grams(&self) -> Option<&GramComponents> {
+        self.grams.as_ref()
+    }
+
+    /// Sets the components of grams that the tower reads, which stay so in training.
+    ///
+    /// # Errors
+    /// When the tower reads none.
+    ///
+    /// # Panics
+    /// When they are of another shape.
+    pub fn set_grams(&mut self, components: GramComponents) -> Result<(), Error> {
+        let Some(own) = &mut self.grams else {
+            return Err(Error::Config("the tower reads no grams".to_owned()));
+        };
+        assert_eq!(own.shape(), components.shape(), "buckets and components of grams");
+        *own = components;
         Ok(())
     }
 
@@ -220,9 +253,10 @@ impl MelodyTower {
     /// The number of tunes in a batch that fits.
     fn check(&self, batch: &MelodyBatch) -> Result<usize, Error> {
         let features = self.header.features();
-        let tunes = match &self.notes {
-            Some(_) => batch.lengths.len(),
-            None => batch.header.len() / features,
+        let tunes = match (&self.notes, &self.grams) {
+            (Some(_), _) => batch.lengths.len(),
+            (None, Some(_)) => batch.grams.len(),
+            (None, None) => batch.header.len() / features,
         };
         let (expected, found) = (tunes * features, batch.header.len());
         if features > 0 && expected != found {
@@ -231,12 +265,25 @@ impl MelodyTower {
         if features > 0 {
             self.header.check(&batch.header, "header")?;
         }
+        if let Some(grams) = &self.grams {
+            let (expected, found) = (tunes, batch.grams.len());
+            if expected != found {
+                return Err(Error::Batch { what: "rows of grams", expected, found });
+            }
+            grams.check(&batch.grams)?;
+        }
         Ok(tunes)
     }
 
     /// The width of what the head reads.
     fn features(&self) -> usize {
-        self.notes.as_ref().map_or(0, Notes::width) + self.header.width()
+        let grams = self.grams.as_ref().map_or(0, GramComponents::width);
+        self.notes.as_ref().map_or(0, Notes::width) + grams + self.header.width()
+    }
+
+    fn gram_columns(&self, grams: &GramComponents) -> Columns {
+        let start = self.notes.as_ref().map_or(0, Notes::width);
+        Columns { start, count: grams.width(), width: self.features() }
     }
 
     fn header_columns(&self) -> Columns {

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tokens::{Feature, Tokens, UNKNOWN, Vocabulary};
 
-use crate::MelodyBatch;
+use crate::{MelodyBatch, SparseRows, melody_grams};
 
 /// The key in which a tower reads tunes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub struct Reading {
     pub withheld: Vec<Feature>,
     /// Features of the whole tune, in the order of the tower's header vocabularies.
     pub header: Vec<Feature>,
+    /// How many buckets the grams of a tune are hashed into; 0 for a tower that reads none.
+    pub grams: usize,
     /// In which key.
     pub key: ReadingKey,
     /// Longer tunes are cut to this many rows.
@@ -59,6 +61,7 @@ impl Reading {
             lengths: tunes.iter().map(|tune| tune.len()).collect(),
             header: self.headers(vocabulary, tunes),
             pooled: pooled.concat(),
+            grams: self.grams(tunes),
             ..MelodyBatch::default()
         }
     }
@@ -68,11 +71,25 @@ impl Reading {
         tunes.iter().flat_map(|tune| vocabulary.encode_header(tune, &self.header)).collect()
     }
 
+    /// The grams of tunes by bucket, each with the fourth root of how often it occurs, (B); nothing where none are read.
+    pub fn grams(&self, tunes: &[&Tokens]) -> SparseRows {
+        let mut rows = SparseRows::default();
+        if self.grams == 0 {
+            return rows;
+        }
+        let grams: Vec<Vec<(u32, u32)>> = tunes.par_iter().map(|tune| melody_grams(tune)).collect();
+        for grams in grams {
+            let bucket = |hash| (u64::from(hash) % self.grams as u64) as u32;
+            rows.push(grams.iter().map(|&(hash, n)| (bucket(hash), (n as f32).sqrt().sqrt())));
+        }
+        rows
+    }
+
     /// Prepared tunes as ids: what the tower takes.
     pub fn batch(&self, vocabulary: &Vocabulary, tunes: &[&Tokens]) -> MelodyBatch {
-        let header = self.headers(vocabulary, tunes);
+        let (header, grams) = (self.headers(vocabulary, tunes), self.grams(tunes));
         if self.notes.is_empty() {
-            return MelodyBatch { header, ..MelodyBatch::default() };
+            return MelodyBatch { header, grams, ..MelodyBatch::default() };
         }
         let encoded: Vec<_> =
             tunes.par_iter().map(|tune| vocabulary.encode(tune, &self.notes)).collect();
@@ -82,6 +99,7 @@ impl Reading {
             notes: encoded.into_iter().flat_map(|tune| tune.ids).collect(),
             header,
             pooled: Vec::new(),
+            grams,
         };
         let columns = self.notes.iter().enumerate();
         for (column, _) in columns.filter(|(_, feature)| self.withheld.contains(feature)) {

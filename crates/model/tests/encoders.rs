@@ -67,6 +67,7 @@ fn config(encoder: Encoder) -> MelodyConfig {
         mlp: 23,
         dropout: 0.2,
         output: 29,
+        grams: None,
         lift: Lift::default(),
         precision: Precision::F32,
     }

@@ -30,6 +30,7 @@ fn melody_config() -> MelodyConfig {
         mlp: 23,
         dropout: 0.2,
         output: 29,
+        grams: None,
         lift: Lift::default(),
         precision: Precision::F32,
     }

@@ -34,7 +34,7 @@ pub(crate) fn means(works: &[Example], seen: &Seen) -> Vec<f32> {
 }
 
 /// The mean of `count` vectors that lie one after the other.
-fn mean(vectors: &[f32], count: usize) -> Vec<f32> {
+pub(crate) fn mean(vectors: &[f32], count: usize) -> Vec<f32> {
     let width = vectors.len() / count;
     let mut mean = vec![0.0; width];
     for vector in vectors.chunks_exact(width) {

@@ -94,6 +94,9 @@ pub struct TrainingConfig {
     /// Share of the families of the training works that are learned from, above 0 and up to 1: whole families, drawn by
     /// the seed, a smaller share being a part of a larger one.
     pub share: f32,
+    /// Whether one setting of every training work that has several is kept from training, drawn by the seed: what a
+    /// tower makes of it tells how well it knows the work.
+    pub hide_settings: bool,
     /// Most semitones by which a melody is moved up or down in training; 0 for none.
     pub transpose: i8,
     /// Share of training titles that are an alias, where a work has any, 0 to 1.
@@ -127,6 +130,7 @@ impl Default for TrainingConfig {
             clip: 1.0,
             scale: 8.0,
             share: 1.0,
+            hide_settings: false,
             transpose: 0,
             aliases: 0.5,
             gram_dropout: 0.5,
@@ -186,8 +190,9 @@ impl Experiment {
 
     pub(crate) fn check(&self) -> Result<(), Error> {
         let (melody, title, training) = (&self.melody, &self.title, &self.training);
-        if melody.notes.is_empty() && melody.header.is_empty() {
-            return Err(Error::value("melody.notes", "and melody.header are both empty: name one"));
+        if melody.notes.is_empty() && melody.header.is_empty() && melody.grams.is_none() {
+            let why = "and melody.header are both empty, and there is no [melody.grams]: name one";
+            return Err(Error::value("melody.notes", why));
         }
         if let Some(feature) = melody.header.iter().find(|f| !f.is_header()) {
             let why =

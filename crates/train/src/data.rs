@@ -49,6 +49,8 @@ impl Example {
 pub struct Dataset {
     /// For training: every work with a title and a melody.
     pub train: Vec<Example>,
+    /// One setting each of training works that have others, where they are kept from training.
+    pub hidden: Vec<Example>,
     /// For choosing: one work a family.
     pub validation: Vec<Example>,
     /// For reporting: one work a family.
@@ -76,6 +78,10 @@ impl Dataset {
         };
         let mut train = examples(&split.train);
         keep_share(&mut train, experiment);
+        let hidden = match experiment.training.hide_settings {
+            true => hide_settings(&mut train, experiment.seed),
+            false => Vec::new(),
+        };
         let all = train.iter().flat_map(|example| &example.settings);
         let most = experiment.training.transpose;
         let options = VocabularyOptions { transpositions: -most..=most, ..Default::default() };
@@ -84,6 +90,7 @@ impl Dataset {
             validation: one_a_family(examples(&split.validation)),
             test: one_a_family(examples(&split.test)),
             train,
+            hidden,
             vocabulary,
         };
         data.check()?;
@@ -158,6 +165,17 @@ fn keep_share(train: &mut Vec<Example>, experiment: &Experiment) {
     order.truncate((f64::from(experiment.training.share) * order.len() as f64).ceil() as usize);
     let kept: HashSet<u32> = order.into_iter().collect();
     train.retain(|example| kept.contains(&example.family));
+}
+
+/// Takes one setting out of every work that has several, and hands these back as works of their own.
+fn hide_settings(train: &mut [Example], seed: u64) -> Vec<Example> {
+    let mut random = generator(seed, Purpose::Hide, 0);
+    let several = train.iter_mut().filter(|work| work.settings.len() > 1);
+    let hide = |work: &mut Example| {
+        let setting = work.settings.remove(random.random_range(0..work.settings.len()));
+        Example { settings: vec![setting], ..work.clone() }
+    };
+    several.map(hide).collect()
 }
 
 /// Shares out the training works among batches of nearly equal size, at most `size` works each,
@@ -275,6 +293,17 @@ mod tests {
         assert!(quarter.is_subset(&half) && half.is_subset(&kept(1.0, 5)));
         assert_eq!(kept(1.0, 5).len(), 97);
         assert_ne!(quarter, kept(0.25, 7));
+    }
+
+    #[test]
+    fn one_setting_is_hidden_of_each_work_that_has_several() {
+        let mut train: Vec<Example> =
+            (0..9).map(|n| example_of(&format!("a:{n}"), n, 1 + n as usize % 3)).collect();
+        let hidden = hide_settings(&mut train, 5);
+        assert_eq!(hidden.len(), 6);
+        assert!(hidden.iter().all(|work| work.settings.len() == 1));
+        let left: Vec<usize> = train.iter().map(|work| work.settings.len()).collect();
+        assert_eq!(left, [1, 1, 2, 1, 1, 2, 1, 1, 2]);
     }
 
     #[test]

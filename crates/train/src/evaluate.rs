@@ -10,7 +10,7 @@ use crate::data::{Dataset, Example};
 use crate::fusion::{self, FusedScores, Fusion, Recipe, works};
 use crate::run::files;
 use crate::scorer::Member;
-use crate::{Error, EvaluationConfig, Experiment, RunDir, RunKind, load_data, page};
+use crate::{Error, EvaluationConfig, Experiment, RunDir, RunKind, load_data, page, relatives};
 
 /// Which works a run is judged on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Side {
 /// # Errors
 /// When the run lacks a file or one is damaged.
 pub fn score(run: &RunDir, side: Side) -> Result<Scores, Error> {
-    Ok(Bench::new(run, side)?.model)
+    Ok(Bench::new(run, side, None)?.model)
 }
 
 /// What a run is judged with.
@@ -70,24 +70,24 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(run: &RunDir, side: Side) -> Result<Self, Error> {
+    fn new(run: &RunDir, side: Side, unlike: Option<f32>) -> Result<Self, Error> {
         if run.manifest()?.kind == RunKind::Fusion {
-            return Self::of_fusion(run, side);
+            return Self::of_fusion(run, side, unlike);
         }
         let experiment = run.experiment()?;
-        let data = load_data(run, &experiment)?;
+        let data = load(run, &experiment, (side, unlike))?;
         let model = scores(run, side.examples(&data))?;
         let Experiment { evaluation, seed, .. } = experiment;
         Ok(Self { data, name: "model", model, members: Vec::new(), evaluation, seed })
     }
 
     /// The works are those of the first member, less those that another cannot read.
-    fn of_fusion(run: &RunDir, side: Side) -> Result<Self, Error> {
+    fn of_fusion(run: &RunDir, side: Side, unlike: Option<f32>) -> Result<Self, Error> {
         let (recipe, fusion) = (run.recipe()?, Fusion::open(run)?);
         let first = recipe.members.first().map_or("", |member| &member.name);
         let experiment = RunDir::open(&run.member(first))?.experiment()?;
         let (corpus, _) = run.corpus(&experiment.corpus)?;
-        let mut data = load_data(run, &experiment)?;
+        let mut data = load(run, &experiment, (side, unlike))?;
         let members: Vec<&Member> = fusion.members().collect();
         let readings = works(&members, &corpus, side.examples_mut(&mut data));
         let examples = side.examples(&data);
@@ -100,6 +100,21 @@ impl Bench {
     }
 }
 
+/// The examples of a run, on the side that is judged without those that are like a training work.
+fn load(
+    run: &RunDir,
+    experiment: &Experiment,
+    (side, unlike): (Side, Option<f32>),
+) -> Result<Dataset, Error> {
+    let mut data = load_data(run, experiment)?;
+    if let Some(from) = unlike {
+        let mut kept = std::mem::take(side.examples_mut(&mut data));
+        relatives::leave_out(&mut kept, &data.train, from);
+        *side.examples_mut(&mut data) = kept;
+    }
+    Ok(data)
+}
+
 /// The cosines of a run's towers for all pairs of the examples.
 fn scores(run: &RunDir, examples: &[Example]) -> Result<Scores, Error> {
     let embedder = run.embedder()?;
@@ -108,12 +123,13 @@ fn scores(run: &RunDir, examples: &[Example]) -> Result<Scores, Error> {
     cosines(examples, embedder.output(), vectors)
 }
 
-/// Judges a run, without writing anything.
+/// Judges a run, without writing anything. With `unlike`, works count alone that share little with any training work: that
+/// have a lower cosine of their grams with each setting.
 ///
 /// # Errors
 /// When the run lacks a file or one is damaged.
-pub fn evaluate(run: &RunDir, side: Side) -> Result<Judged, Error> {
-    let Bench { data, name, model, members, evaluation, seed } = Bench::new(run, side)?;
+pub fn evaluate(run: &RunDir, side: Side, unlike: Option<f32>) -> Result<Judged, Error> {
+    let Bench { data, name, model, members, evaluation, seed } = Bench::new(run, side, unlike)?;
     let examples = side.examples(&data);
     let mut systems = baselines(&data, examples)?;
     for (name, scores) in members {
@@ -139,7 +155,10 @@ pub fn evaluate(run: &RunDir, side: Side) -> Result<Judged, Error> {
         systems: &systems,
     };
     let folder = run.path().file_name().unwrap_or(run.path().as_os_str());
-    let name = format!("{}, {}", folder.to_string_lossy(), side.name());
+    let those = unlike.map_or_else(String::new, |from| {
+        format!(" that are no nearer than {from} to a training work")
+    });
+    let name = format!("{}, {}{those}", folder.to_string_lossy(), side.name());
     let report = Report::both_ways(&name, &settings, &evaluation)?;
     Ok(Judged { report, scores })
 }

@@ -10,8 +10,10 @@ mod error;
 mod evaluate;
 mod foundation;
 mod fusion;
+mod grams;
 mod history;
 mod importance;
+mod known;
 mod looks;
 mod map;
 mod names;
@@ -19,6 +21,7 @@ mod page;
 mod predictions;
 mod pretrain;
 mod random;
+mod relatives;
 mod ridge;
 mod run;
 mod scorer;
@@ -50,6 +53,7 @@ pub use fusion::{
 };
 pub use history::Record;
 pub use importance::{ImportanceSettings, Shuffle, importance};
+pub use known::{Known, known};
 pub use map::{
     AspectGenre, Atlas, Genre, Kept, Labels, MapOptions, Mapped, MappedSteps, Shown, Sides, Space,
     SpaceGenre, genre, map, map_steps,

@@ -18,6 +18,8 @@ pub(crate) enum Purpose {
     Share = 16,
     /// Which values stand where, when a feature is shuffled.
     Shuffle = 17,
+    /// Which settings are kept from training.
+    Hide = 18,
 }
 
 /// A generator for `purpose` at `place` (an epoch or a step), independent of all others.

@@ -1,7 +1,7 @@
 //! Linear towers in closed form: the title tower is a ridge regression from titles to melodies.
 //!
-//! A melody becomes the whitened principal components of what the frozen language model makes of it, and the values of
-//! its header, each less its mean and over the root of its frequency. The title tower foretells that vector, from words
+//! A melody becomes the whitened principal components of what the frozen language model makes of it and of its grams, and
+//! the values of its header, each less its mean and over the root of its frequency. The title tower foretells that vector, from words
 //! and n-grams and from how near the title's sentence vector is to those of the training titles; a pair is the better,
 //! the nearer the two are.
 
@@ -12,7 +12,7 @@ use model::{Lift, LinearLayer, Towers};
 
 use crate::data::Dataset;
 use crate::foundation::Seen;
-use crate::{Error, Experiment};
+use crate::{Error, Experiment, grams};
 use melodies::Melodies;
 use titles::Titles;
 
@@ -32,7 +32,8 @@ pub(crate) fn fit(
     towers: &mut Towers,
 ) -> Result<(), Error> {
     let Some(ridge) = &experiment.ridge else { return Ok(()) };
-    let melodies = Melodies::new((ridge, &experiment.melody.header), (data, seen))?;
+    let grams = grams::means(experiment, &data.train, &towers.melody);
+    let melodies = Melodies::new((ridge, &experiment.melody.header), (data, seen, grams))?;
     let targets = melodies.targets();
     let k = melodies.width();
     let titles = Titles::new(experiment.title.buckets, &data.train, (ridge, &seen.sentences));

@@ -114,6 +114,7 @@ fn melody(
         pooling: melody.pooling,
         mlp: if ridge { 0 } else { melody.projection },
         dropout: melody.dropout,
+        grams: melody.grams,
         output: output(experiment, vocabulary),
         lift: Lift::default(),
         precision: melody.precision,
@@ -140,7 +141,8 @@ fn title(experiment: &Experiment, vocabulary: &Vocabulary, foundation: &Foundati
 pub(crate) fn output(experiment: &Experiment, vocabulary: &Vocabulary) -> usize {
     let Some(ridge) = &experiment.ridge else { return experiment.training.output };
     let header: usize = experiment.melody.header.iter().map(|&f| vocabulary.size(f)).sum();
-    ridge.components + header + model::LIFT
+    let grams = experiment.melody.grams.map_or(0, |grams| grams.components);
+    ridge.components + grams + header + model::LIFT
 }
 
 /// The optimiser before its first step.

@@ -15,7 +15,7 @@ use crate::random::{Purpose, generator};
 use crate::run::files;
 use crate::trainer::{Learner, LookAt, Plan, Stepped};
 use crate::watch::{StepReport, Validation};
-use crate::{Error, Experiment, RunDir, components, ridge, setup};
+use crate::{Error, Experiment, RunDir, components, grams, ridge, setup};
 
 /// The towers, what they learn from and what they are judged by.
 pub(crate) struct TowersLearner<'a> {
@@ -48,6 +48,7 @@ impl<'a> TowersLearner<'a> {
         let (seen, seen_validation) = (see(&data.train)?, see(&data.validation)?);
         let transfer = experiment.melody.transfer.as_ref();
         components::fit(transfer, (&data.train, &seen), &mut towers.melody)?;
+        grams::fit(experiment, &data.train, &mut towers.melody)?;
         ridge::fit(experiment, (data, &seen), &mut towers)?;
         let (tape, predictions) = (TowersTape::default(), Predictions::default());
         Ok(Self { experiment, data, run, towers, tape, seen, seen_validation, predictions })

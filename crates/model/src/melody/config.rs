@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::grams::GramsConfig;
 use crate::head::{HeadConfig, Lift};
 use crate::{Error, LanguageConfig, Pooling, Precision, Stack};
 
@@ -141,7 +142,7 @@ fn at_least_one(sizes: &[(&str, usize)]) -> Result<(), Error> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MelodyConfig {
-    /// The size of each note feature's vocabulary; none: the tower reads headers only.
+    /// The size of each note feature's vocabulary; none: the tower reads no notes one by one.
     pub note_vocab: Vec<usize>,
     /// The dimensions of the note features' embeddings; a language model has its own.
     pub note_dims: Dims,
@@ -161,6 +162,9 @@ pub struct MelodyConfig {
     pub dropout: f32,
     /// D, the width of the embedding.
     pub output: usize,
+    /// How it reads the grams of a tune; none where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grams: Option<GramsConfig>,
     /// How a linear tower's vectors come to lie on a sphere.
     #[serde(default, skip_serializing_if = "Lift::is_none")]
     pub lift: Lift,
@@ -195,9 +199,12 @@ impl MelodyConfig {
     pub(super) fn check(&self) -> Result<(), Error> {
         self.encoder.check()?;
         HeadConfig::check(self.mlp, self.output)?;
-        if self.note_vocab.is_empty() && self.header_vocab.is_empty() {
-            let what = "a melody tower needs note features or header features";
+        if self.note_vocab.is_empty() && self.header_vocab.is_empty() && self.grams.is_none() {
+            let what = "a melody tower needs note features, grams or header features";
             return Err(Error::Config(what.to_owned()));
+        }
+        if let Some(GramsConfig { buckets, components }) = self.grams {
+            at_least_one(&[("buckets of grams", buckets), ("components of grams", components)])?;
         }
         if let Encoder::Language { model, .. } = &self.encoder
             && !self.note_vocab.is_empty()

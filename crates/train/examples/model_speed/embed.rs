@@ -46,6 +46,7 @@ fn tower(experiment: &Experiment, vocabulary: &Vocabulary) -> Result<MelodyTower
         mlp: melody.projection,
         dropout: melody.dropout,
         output: experiment.training.output,
+        grams: None,
         lift: Lift::default(),
         precision: Precision::F32,
     };

@@ -18,6 +18,8 @@ pub struct RidgeConfig {
     pub components: usize,
     /// What a component counts beside a value of the header, at least 0.
     pub melody_weight: f32,
+    /// What a component of the grams (`[melody.grams]`) counts, at least 0.
+    pub gram_weight: f32,
     /// The penalty on the square of the weights; titles' features have a mean squared length of 1.
     pub penalty: f64,
     /// What of that square belongs to the sentence vector; the rest to words and n-grams. 0 to 1.
@@ -37,6 +39,7 @@ impl Default for RidgeConfig {
         Self {
             components: 32,
             melody_weight: 1.0,
+            gram_weight: 0.5,
             penalty: 5.0,
             sentence_share: 0.65,
             sentence_kernel: 0.3,
@@ -58,25 +61,26 @@ impl RidgeConfig {
             let why = "must be \"statistics\" for a ridge regression on a language model's states";
             return Err(Error::value("melody.pooling", why));
         }
-        if self.components == 0 && melody.header.is_empty() {
-            let why = "is 0 and melody.header is empty: nothing is left to foretell";
+        if self.components == 0 && melody.header.is_empty() && melody.grams.is_none() {
+            let why = "is 0, melody.header is empty and there is no [melody.grams]: nothing is left to foretell";
             return Err(Error::value("ridge.components", why));
         }
         if !(self.penalty.is_finite() && self.penalty > 0.0) {
             return Err(Error::value("ridge.penalty", "must be above 0"));
         }
-        if !(self.melody_weight.is_finite() && self.melody_weight >= 0.0) {
-            return Err(Error::value("ridge.melody_weight", "must be 0 or more"));
-        }
         let not_negative = |value: &f32| value.is_finite() && *value >= 0.0;
         if !self.header_weights.values().all(not_negative) {
             return Err(Error::value("ridge.header_weights", "must be 0 or more"));
         }
-        if !not_negative(&self.sentence_kernel) {
-            return Err(Error::value("ridge.sentence_kernel", "must be 0 or more"));
-        }
-        if !not_negative(&self.melody_penalty) {
-            return Err(Error::value("ridge.melody_penalty", "must be 0 or more"));
+        for (name, value) in [
+            ("ridge.melody_weight", self.melody_weight),
+            ("ridge.gram_weight", self.gram_weight),
+            ("ridge.sentence_kernel", self.sentence_kernel),
+            ("ridge.melody_penalty", self.melody_penalty),
+        ] {
+            if !not_negative(&value) {
+                return Err(Error::value(name, "must be 0 or more"));
+            }
         }
         if !(0.0..=1.0).contains(&self.sentence_share) {
             return Err(Error::value("ridge.sentence_share", "must be between 0 and 1"));

@@ -52,6 +52,9 @@ pub struct MelodyTowerConfig {
     pub projection: usize,
     /// Share of units left out in training, 0 to 1.
     pub dropout: f32,
+    /// Runs of a few notes whose components are read beside the notes, whatever their key; none where they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grams: Option<model::GramsConfig>,
     /// A pretrained melody language model that reads the notes in place of embeddings and recurrent layers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer: Option<TransferConfig>,
@@ -146,6 +149,7 @@ impl Default for MelodyTowerConfig {
             pooling: model::Pooling::Attention,
             projection: 256,
             dropout: 0.5,
+            grams: None,
             transfer: None,
         }
     }
@@ -171,6 +175,7 @@ impl MelodyTowerConfig {
             notes: self.notes.clone(),
             header: self.header.clone(),
             withheld: self.withheld.clone(),
+            grams: self.grams.map_or(0, |grams| grams.buckets),
             key: self.key,
             max_rows: self.max_rows,
         }

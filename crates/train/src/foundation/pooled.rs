@@ -80,8 +80,8 @@ fn file(
     let Some(folder) = cache::folder("pooled") else { return Ok(None) };
     let mut hasher = Sha256::new();
     hasher.update(weights);
-    // The header is no part of what the language model reads.
-    let Reading { notes, withheld, key, max_rows, header: _ } = reading;
+    // The header and the grams are no part of what the language model reads.
+    let Reading { notes, withheld, key, max_rows, header: _, grams: _ } = reading;
     let pooling = tower.config().pooling;
     hasher.update(format!("{notes:?} {withheld:?} {key:?} {max_rows} {pooling:?}"));
     hasher.update(vocabulary.to_json()?);

@@ -1,4 +1,4 @@
-//! The melodies' side: whitened components of pooled states, and scaled values of the header.
+//! The melodies' side: whitened components of pooled states and of grams, and scaled values of the header.
 
 use tokens::Feature;
 
@@ -18,20 +18,27 @@ pub(super) struct Melodies {
     components: Vec<(Vec<f32>, f32)>,
     /// Width of what is pooled.
     pooled: usize,
+    /// The components of grams, and what one counts.
+    grams: usize,
+    gram_weight: f32,
     /// Scale and frequency of each value, feature after feature.
     values: Vec<(f32, f32)>,
     /// How many values each feature has.
     sizes: Vec<usize>,
     /// The mean over each training work's settings, (N, width).
     means: Vec<f32>,
+    /// The mean over each training work's settings of the components of their grams, (N, grams).
+    gram_means: Vec<f32>,
     /// The ids of each training work's header, (N, H).
     header: Vec<u32>,
+    /// N.
+    works: usize,
 }
 
 impl Melodies {
     pub(super) fn new(
         (ridge, features): (&RidgeConfig, &[Feature]),
-        (data, seen): (&Dataset, &Seen),
+        (data, seen, gram_means): (&Dataset, &Seen, Vec<f32>),
     ) -> Result<Self, Error> {
         let header: Vec<u32> = data
             .train
@@ -40,7 +47,8 @@ impl Melodies {
             .collect();
         let sizes: Vec<usize> = features.iter().map(|&f| data.vocabulary.size(f)).collect();
         let means = components::means(&data.train, seen);
-        let pooled = means.len() / data.train.len().max(1);
+        let works = data.train.len();
+        let (pooled, grams) = (means.len() / works.max(1), gram_means.len() / works.max(1));
         let components = match ridge.components {
             0 => Vec::new(),
             count => components::whiten(&means, pooled, (count, ridge.melody_weight))?,
@@ -48,24 +56,36 @@ impl Melodies {
         let weight = |feature| ridge.header_weights.get(feature).copied().unwrap_or(1.0);
         let weights: Vec<f32> = features.iter().map(weight).collect();
         let values = frequencies(&header, (&sizes, &weights));
-        Ok(Self { components, pooled, values, sizes, means, header })
+        let gram_weight = ridge.gram_weight;
+        Ok(Self {
+            components,
+            pooled,
+            grams,
+            gram_weight,
+            values,
+            sizes,
+            means,
+            gram_means,
+            header,
+            works,
+        })
     }
 
     /// K.
     pub(super) fn width(&self) -> usize {
-        self.components.len() + self.values.len()
+        self.components.len() + self.grams + self.values.len()
     }
 
     /// The targets of the training works, (N, K).
     pub(super) fn targets(&self) -> Vec<f32> {
-        let works = self.header.len().checked_div(self.sizes.len());
-        let works = works.unwrap_or_else(|| self.means.len() / self.pooled.max(1));
-        let mut targets = Vec::with_capacity(works * self.width());
-        for work in 0..works {
+        let mut targets = Vec::with_capacity(self.works * self.width());
+        for work in 0..self.works {
             let own = &self.means[work * self.pooled..][..self.pooled];
             for (component, bias) in &self.components {
                 targets.push(bias + component.iter().zip(own).map(|(c, x)| c * x).sum::<f32>());
             }
+            let grams = &self.gram_means[work * self.grams..][..self.grams];
+            targets.extend(grams.iter().map(|x| self.gram_weight * x));
             let start = targets.len();
             targets.extend(self.values.iter().map(|(scale, frequency)| -scale * frequency));
             let mut first = start;
@@ -78,24 +98,30 @@ impl Melodies {
         targets
     }
 
-    /// The tables of the header, one row a value; weight (K, pooled + values) and bias (K) of the layer that reads them.
+    /// The tables of the header, one row a value; weight (K, pooled + grams + values) and bias (K) of the layer that reads them.
     pub(super) fn layers(self) -> (Vec<Vec<f32>>, Vec<f32>, Vec<f32>) {
         let tables = self.sizes.iter().map(|&size| {
             let mut table = vec![0.0; size * size];
             (0..size).for_each(|value| table[value * size + value] = 1.0);
             table
         });
-        let width = self.pooled + self.values.len();
+        let width = self.pooled + self.grams + self.values.len();
         let (mut weight, mut bias) = (Vec::new(), Vec::new());
         for (component, own) in &self.components {
             weight.extend_from_slice(component);
-            weight.resize(weight.len() + self.values.len(), 0.0);
+            weight.resize(weight.len() + self.grams + self.values.len(), 0.0);
             bias.push(*own);
+        }
+        for gram in 0..self.grams {
+            let start = weight.len();
+            weight.resize(start + width, 0.0);
+            weight[start + self.pooled + gram] = self.gram_weight;
+            bias.push(0.0);
         }
         for (value, (scale, frequency)) in self.values.iter().enumerate() {
             let start = weight.len();
             weight.resize(start + width, 0.0);
-            weight[start + self.pooled + value] = *scale;
+            weight[start + self.pooled + self.grams + value] = *scale;
             bias.push(-scale * frequency);
         }
         (tables.collect(), weight, bias)

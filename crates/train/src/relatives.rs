@@ -1,0 +1,36 @@
+//! Works that sound like a training work, though no family holds both.
+
+use model::{Reading, rarities};
+use rayon::prelude::*;
+use tokens::Tokens;
+
+use crate::data::Example;
+
+/// Buckets of the grams that melodies are compared by.
+const BUCKETS: usize = 1 << 16;
+
+/// Leaves out works whose setting has a cosine of `from` or more with that of any setting of a training work, by their grams
+/// (`model::melody_grams`), each weighed by how few training settings have it.
+pub(crate) fn leave_out(works: &mut Vec<Example>, train: &[Example], from: f32) {
+    let reading = Reading { grams: BUCKETS, ..Reading::default() };
+    let settings: Vec<&Tokens> = train.iter().flat_map(|work| &work.settings).collect();
+    let mut known = reading.grams(&settings);
+    let rarity = rarities([&known], BUCKETS);
+    known.weigh(&rarity);
+    let having = known.turned(BUCKETS);
+    let queries: Vec<&Tokens> = works.iter().map(Example::query).collect();
+    let mut rows = reading.grams(&queries);
+    rows.weigh(&rarity);
+    let nearest = |row: usize| {
+        let mut cosines = vec![0.0_f32; known.len()];
+        for (bucket, value) in rows.row(row) {
+            for (setting, other) in having.row(bucket as usize) {
+                cosines[setting as usize] += value * other;
+            }
+        }
+        cosines.into_iter().fold(0.0, f32::max)
+    };
+    let near: Vec<f32> = (0..rows.len()).into_par_iter().map(nearest).collect();
+    let mut near = near.into_iter();
+    works.retain(|_| near.next().is_some_and(|near| near < from));
+}
