@@ -17,7 +17,7 @@ pub struct GramsConfig {
 
 impl Default for GramsConfig {
     fn default() -> Self {
-        Self { buckets: 32_768, components: 512 }
+        Self { buckets: 16_384, components: 512 }
     }
 }
 
