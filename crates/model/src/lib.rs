@@ -90,7 +90,7 @@ pub use language::{
 pub use loss::{Loss, LossConfig, LossTape};
 pub use melody::{
     Dims, Encoder, GramComponents, GramsConfig, LinearLayer, MelodyBatch, MelodyConfig, MelodyTape,
-    MelodyTower, rarities,
+    MelodyTower,
 };
 pub use mode::Mode;
 pub use ngrams::title_features;

@@ -19,7 +19,7 @@ use notes::{Notes, NotesTape};
 
 pub(crate) use config::check_dropout;
 pub use config::{Dims, Encoder, LinearLayer, MelodyConfig};
-pub use grams::{GramComponents, GramsConfig, rarities};
+pub use grams::{GramComponents, GramsConfig};
 
 /// Tunes to embed.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -8,6 +8,7 @@
 use kernels::{View, ViewMut, Write, matmul};
 use rayon::prelude::*;
 
+use crate::SparseRows;
 use crate::anchors::nearness;
 
 /// The residual at which a target's weights are done, as a share of the target's length.
@@ -19,12 +20,8 @@ const STEPS: usize = 500;
 /// The features of N examples.
 #[derive(Clone, Debug, Default)]
 pub struct RidgeFeatures {
-    /// The sparse features of all examples, one after the other, each below `columns`.
-    pub ids: Vec<u32>,
-    /// Their values.
-    pub values: Vec<f32>,
-    /// Where the sparse features of each example end, (N).
-    pub ends: Vec<usize>,
+    /// The sparse features of each example, (N, columns).
+    pub sparse: SparseRows,
     /// How many sparse features there are.
     pub columns: usize,
     /// The dense features, (N, S); none where S is 0.
@@ -59,7 +56,7 @@ impl RidgeFeatures {
     /// # Panics
     /// When the shapes do not fit.
     pub fn fit(&self, targets: &[f32], penalty: f64) -> RidgeWeights {
-        let n = self.ends.len();
+        let n = self.sparse.len();
         let k = targets.len() / n.max(1);
         assert_eq!(targets.len(), n * k, "targets of {n} examples");
         let mut dual = vec![0.0; n * k];
@@ -98,13 +95,11 @@ impl RidgeFeatures {
     /// Φᵀ x for `x` (N, K).
     fn weights(&self, x: &[f32], k: usize) -> RidgeWeights {
         let mut sparse = vec![0.0; self.columns * k];
-        let mut start = 0;
-        for (row, &end) in x.chunks_exact(k).zip(&self.ends) {
-            for (&id, &value) in self.ids[start..end].iter().zip(&self.values[start..end]) {
-                let out = &mut sparse[id as usize * k..][..k];
-                out.iter_mut().zip(row).for_each(|(out, x)| *out += value * x);
+        for (example, x) in x.chunks_exact(k).enumerate() {
+            for (column, value) in self.sparse.row(example) {
+                let out = &mut sparse[column as usize * k..][..k];
+                out.iter_mut().zip(x).for_each(|(out, x)| *out += value * x);
             }
-            start = end;
         }
         let (n, s) = self.shape();
         let mut dense = vec![0.0; s * k];
@@ -133,20 +128,13 @@ impl RidgeFeatures {
                 (View::new(&self.kernel, n, n), View::new(&weights.examples, n, k));
             matmul(kernel, examples, ViewMut::new(&mut out, n, k), Write::Add);
         }
-        out.par_chunks_exact_mut(k).enumerate().for_each(|(row, out)| {
-            let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-            let own = start..self.ends[row];
-            for (&id, &value) in self.ids[own.clone()].iter().zip(&self.values[own]) {
-                let weights = &weights.sparse[id as usize * k..][..k];
-                out.iter_mut().zip(weights).for_each(|(out, weight)| *out += value * weight);
-            }
-        });
+        self.sparse.add_times((&weights.sparse, k), &mut out);
         out
     }
 
     /// (N, S).
     fn shape(&self) -> (usize, usize) {
-        (self.ends.len(), self.dense.len() / self.ends.len().max(1))
+        (self.sparse.len(), self.dense.len() / self.sparse.len().max(1))
     }
 }
 
@@ -178,9 +166,11 @@ mod tests {
     /// Seven examples of five sparse and two dense features, with three targets each.
     fn features() -> RidgeFeatures {
         RidgeFeatures {
-            ids: vec![0, 2, 1, 4, 3, 0, 1, 2, 3, 4, 1],
-            values: vec![1.0, 0.5, 2.0, 1.5, 0.7, 1.1, 0.3, 0.9, 1.0, 0.2, 1.3],
-            ends: vec![2, 3, 5, 6, 8, 9, 11],
+            sparse: SparseRows {
+                columns: vec![0, 2, 1, 4, 3, 0, 1, 2, 3, 4, 1],
+                values: vec![1.0, 0.5, 2.0, 1.5, 0.7, 1.1, 0.3, 0.9, 1.0, 0.2, 1.3],
+                ends: vec![2, 3, 5, 6, 8, 9, 11],
+            },
             columns: 5,
             dense: (0..14).map(|i| ((i * 5) % 7) as f32 / 3.0 - 1.0).collect(),
             ..RidgeFeatures::default()

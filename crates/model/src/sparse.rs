@@ -67,6 +67,16 @@ impl SparseRows {
         having
     }
 
+    /// What each of `count` columns counts for: one more than the logarithm of how few rows have it, and 0 where none has.
+    pub fn rarities(&self, count: usize) -> Vec<f32> {
+        let all = 1.0 + self.len() as f32;
+        let rarity = |having| match having {
+            0 => 0.0,
+            _ => (all / (1.0 + having as f32)).ln() + 1.0,
+        };
+        self.having(count).into_iter().map(rarity).collect()
+    }
+
     /// Multiplies each column by its factor and brings every row to unit length; a row without a length stays as it is.
     pub fn weigh(&mut self, factors: &[f32]) {
         let mut start = 0;
@@ -108,13 +118,18 @@ impl SparseRows {
     /// These rows times a dense matrix, (columns, K): (N, K).
     pub fn times(&self, dense: &[f32], k: usize) -> Vec<f32> {
         let mut out = vec![0.0; self.len() * k];
+        self.add_times((dense, k), &mut out);
+        out
+    }
+
+    /// Adds that product to `out`, (N, K).
+    pub(crate) fn add_times(&self, (dense, k): (&[f32], usize), out: &mut [f32]) {
         out.par_chunks_exact_mut(k).enumerate().for_each(|(row, sums)| {
             for (column, value) in self.row(row) {
                 let other = &dense[column as usize * k..][..k];
                 sums.iter_mut().zip(other).for_each(|(sum, other)| *sum += value * other);
             }
         });
-        out
     }
 
     /// The `k` directions among `count` columns in which the rows are longest, as the columns of an orthonormal matrix,

@@ -36,9 +36,8 @@ fn tower() -> MelodyTower {
         precision: Precision::F32,
     };
     let mut tower = MelodyTower::new(config, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
-    let works: Vec<SparseRows> =
-        (0..17).map(|work| rows(work * 2..work * 2 + 1 + work % 2)).collect();
-    tower.set_grams(GramComponents::fit(&works, GRAMS, 1).unwrap()).unwrap();
+    let settings: Vec<usize> = (0..17).map(|work| 1 + work % 2).collect();
+    tower.set_grams(GramComponents::fit(rows(0..25), &settings, GRAMS, 1).unwrap()).unwrap();
     tower
 }
 
@@ -92,6 +91,5 @@ fn grams_that_do_not_fit_are_refused() {
     assert!(forward(&beyond).contains("id 31 is outside its vocabulary of 31"));
     let fewer = MelodyBatch { grams: rows(0..1), ..batch(0..2) };
     assert!(forward(&fewer).contains("header features: expected 1, found 2"));
-    let works = [rows(0..1), rows(1..2)];
-    assert!(GramComponents::fit(&works, GRAMS, 1).is_err());
+    assert!(GramComponents::fit(rows(0..2), &[1, 1], GRAMS, 1).is_err());
 }

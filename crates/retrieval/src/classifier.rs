@@ -228,7 +228,8 @@ fn add_scaled(sums: &mut [f64], by: f64, values: &[f64]) {
     }
 }
 
-fn log_softmax(logits: &mut [f64]) {
+/// Logits to ln p of each class.
+pub(crate) fn log_softmax(logits: &mut [f64]) {
     let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let log_sum = most + logits.iter().map(|l| (l - most).exp()).sum::<f64>().ln();
     logits.iter_mut().for_each(|l| *l -= log_sum);

@@ -44,6 +44,7 @@ mod values;
 mod vocabulary;
 mod write;
 
+pub use abc::Duration;
 pub use builder::Builder;
 pub use error::Error;
 pub use feature::Feature;

@@ -1,9 +1,9 @@
 //! The components of the training melodies' grams.
 
 use model::{GramComponents, MelodyTower, SparseRows};
-use rayon::prelude::*;
 use tokens::Tokens;
 
+use crate::components::mean;
 use crate::data::Example;
 use crate::{Error, Experiment};
 
@@ -17,24 +17,32 @@ pub(crate) fn fit(
     tower: &mut MelodyTower,
 ) -> Result<(), Error> {
     let Some(config) = experiment.melody.grams else { return Ok(()) };
-    let works: Vec<SparseRows> = train.par_iter().map(|work| of(experiment, work)).collect();
-    let fitted = GramComponents::fit(&works, config, experiment.seed).map_err(|error| {
-        Error::value("melody.grams.components", &format!("are too many here: {error}"))
-    })?;
+    let (grams, settings) = of(experiment, train);
+    let fitted =
+        GramComponents::fit(grams, &settings, config, experiment.seed).map_err(|error| {
+            Error::value("melody.grams.components", &format!("are too many here: {error}"))
+        })?;
     Ok(tower.set_grams(fitted)?)
 }
 
 /// The mean over each work's settings of a tower's components of grams, (N, K); nothing where it reads none.
 pub(crate) fn means(experiment: &Experiment, works: &[Example], tower: &MelodyTower) -> Vec<f32> {
     let Some(components) = tower.grams() else { return Vec::new() };
-    let mean = |work: &Example| {
-        let (all, count) = (components.of(&of(experiment, work)), work.settings.len());
-        crate::components::mean(&all, count)
+    let (grams, settings) = of(experiment, works);
+    let all = components.of(&grams);
+    let width = all.len() / grams.len().max(1);
+    let mut rest = &all[..];
+    let take = |count: usize| {
+        let (own, others) = rest.split_at(count * width);
+        rest = others;
+        mean(own, count)
     };
-    works.par_iter().flat_map_iter(mean).collect()
+    settings.into_iter().flat_map(take).collect()
 }
 
-/// The grams of each setting of a work.
-fn of(experiment: &Experiment, work: &Example) -> SparseRows {
-    experiment.melody.reading().grams(&work.settings.iter().collect::<Vec<&Tokens>>())
+/// The grams of all settings, work after work, and how many settings each work has.
+fn of(experiment: &Experiment, works: &[Example]) -> (SparseRows, Vec<usize>) {
+    let settings: Vec<&Tokens> = works.iter().flat_map(|work| &work.settings).collect();
+    let counts = works.iter().map(|work| work.settings.len()).collect();
+    (experiment.melody.reading().grams(&settings), counts)
 }

@@ -38,7 +38,7 @@ mod watch;
 
 use std::path::Path;
 
-use corpus::Store;
+use corpus::{Corpus, Split, Store};
 
 pub use config::{
     CorpusConfig, EncoderKind, EvaluationConfig, Experiment, MelodyTowerConfig, RidgeConfig,
@@ -120,7 +120,15 @@ fn fit(
 
 /// The examples of a run, from its own copy of the corpus.
 fn load_data(run: &RunDir, experiment: &Experiment) -> Result<Dataset, Error> {
-    let (corpus, split) = run.corpus(&experiment.corpus)?;
+    dataset(run, experiment, &run.corpus(&experiment.corpus)?)
+}
+
+/// The same of a corpus and split that the run has been asked for.
+fn dataset(
+    run: &RunDir,
+    experiment: &Experiment,
+    (corpus, split): &(Corpus, Split),
+) -> Result<Dataset, Error> {
     let vocabulary = experiment.melody.transfer.as_ref().map(|_| run.vocabulary()).transpose()?;
-    Dataset::new((&corpus, &split), experiment, vocabulary)
+    Dataset::new((corpus, split), experiment, vocabulary)
 }

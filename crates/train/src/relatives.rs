@@ -1,6 +1,6 @@
 //! Works that sound like a training work, though no family holds both.
 
-use model::{Reading, rarities};
+use model::Reading;
 use rayon::prelude::*;
 use tokens::Tokens;
 
@@ -15,7 +15,7 @@ pub(crate) fn leave_out(works: &mut Vec<Example>, train: &[Example], from: f32) 
     let reading = Reading { grams: BUCKETS, ..Reading::default() };
     let settings: Vec<&Tokens> = train.iter().flat_map(|work| &work.settings).collect();
     let mut known = reading.grams(&settings);
-    let rarity = rarities([&known], BUCKETS);
+    let rarity = known.rarities(BUCKETS);
     known.weigh(&rarity);
     let having = known.turned(BUCKETS);
     let queries: Vec<&Tokens> = works.iter().map(Example::query).collect();
@@ -33,4 +33,38 @@ pub(crate) fn leave_out(works: &mut Vec<Example>, train: &[Example], from: f32) 
     let near: Vec<f32> = (0..rows.len()).into_par_iter().map(nearest).collect();
     let mut near = near.into_iter();
     works.retain(|_| near.next().is_some_and(|near| near < from));
+}
+
+#[cfg(test)]
+mod tests {
+    use tokens::Facts;
+
+    use super::*;
+
+    fn work(id: &str, music: &str) -> Example {
+        let tune = abc::read_tune(&format!("L:1/8\nM:4/4\n{music}"));
+        Example {
+            id: id.to_owned(),
+            family: 0,
+            dance_type: None,
+            popularity: None,
+            settings: vec![Tokens::new(&tune, &Facts::default()).unwrap()],
+            title: id.to_owned(),
+            aliases: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_training_tune_in_another_key_is_left_out_and_another_tune_stays() {
+        let train = [
+            work("maggie", "K:Edor\nE2BE dEBE|E2BE AFDF|E2BE dEBE|BABc dAFD|"),
+            work("scales", "K:G\nGABc defg|gfed cBAG|GABc defg|gfed cBAG|"),
+        ];
+        let same = work("higher", "K:Ador\nA2eA gAeA|A2eA dBGB|A2eA gAeA|edef gdBG|");
+        let other = work("other", "K:D\nd2fd c2ec|BdfB A2FA|GBdG FADF|EGce d4|");
+        let mut works = vec![same, other];
+        leave_out(&mut works, &train, 0.9);
+        let left: Vec<&str> = works.iter().map(|work| work.id.as_str()).collect();
+        assert_eq!(left, ["other"]);
+    }
 }

@@ -1,9 +1,9 @@
 //! Linear towers in closed form: the title tower is a ridge regression from titles to melodies.
 //!
 //! A melody becomes the whitened principal components of what the frozen language model makes of it and of its grams, and
-//! the values of its header, each less its mean and over the root of its frequency. The title tower foretells that vector, from words
-//! and n-grams and from how near the title's sentence vector is to those of the training titles; a pair is the better,
-//! the nearer the two are.
+//! the values of its header, each less its mean and over the root of its frequency. The title tower foretells that
+//! vector, from words and n-grams and from how near the title's sentence vector is to those of the training titles; a
+//! pair is the better, the nearer the two are.
 
 mod melodies;
 mod titles;

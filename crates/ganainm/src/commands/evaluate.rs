@@ -36,22 +36,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    if !args.validation && !args.json && args.unlike.is_none() && !args.known {
-        return report(&args.run);
-    }
     let run = RunDir::open(&args.run)?;
     if args.known {
         return known(&run, args.json);
     }
     let side = if args.validation { Side::Validation } else { Side::Test };
-    let judged = train::evaluate(&run, side, args.unlike)?;
-    if side == Side::Test && args.unlike.is_none() {
-        judged.write(&run)?;
-    }
-    if args.json {
-        return screen::print(&(serde_json::to_string(&judged.report)? + "\n"));
-    }
-    screen::print(&judged.report.to_string())
+    judge(&run, (side, args.unlike), args.json)
 }
 
 /// Prints how high the titles of training works stand for settings that were kept from training.
@@ -75,10 +65,22 @@ fn cosine(text: &str) -> Result<f32, String> {
 
 /// Judges a run on its test works, writes the report into the run and prints it.
 pub(crate) fn report(path: &Path) -> anyhow::Result<()> {
-    let run = RunDir::open(path)?;
-    let judged = train::evaluate(&run, Side::Test, None)?;
-    judged.write(&run)?;
+    judge(&RunDir::open(path)?, (Side::Test, None), false)
+}
+
+/// Judges a run and prints its report, which it keeps when it is that of all test works.
+fn judge(run: &RunDir, (side, unlike): (Side, Option<f32>), json: bool) -> anyhow::Result<()> {
+    let judged = train::evaluate(run, side, unlike)?;
+    let keep = side == Side::Test && unlike.is_none();
+    if keep {
+        judged.write(run)?;
+    }
+    if json {
+        return screen::print(&(serde_json::to_string(&judged.report)? + "\n"));
+    }
     screen::print(&judged.report.to_string())?;
-    eprintln!("written: {}", run.file(files::REPORT_PAGE).display());
+    if keep {
+        eprintln!("written: {}", run.file(files::REPORT_PAGE).display());
+    }
     Ok(())
 }

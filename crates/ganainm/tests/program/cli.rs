@@ -40,6 +40,38 @@ fn a_run_goes_from_tunes_to_a_report_and_rankings() {
 }
 
 #[test]
+fn a_run_is_judged_on_tunes_like_none_and_asked_for_those_it_knows() {
+    let workshop = Workshop::new(80);
+    // Tunes of one number and title in a book are settings of one work.
+    let book = std::fs::read_to_string(workshop.path("book.abc")).unwrap();
+    let twice = format!("{book}{}", book.replace("K:D\n", "K:D\nDEFG|"));
+    std::fs::write(workshop.path("twice.abc"), twice).unwrap();
+    workshop.succeed(&["corpus", "add", "twice.abc", "--db", "twice.db"]);
+    let small = std::fs::read_to_string(workshop.path("small.toml")).unwrap();
+    let grams = small
+        .replace("[title]", "[melody.grams]\nbuckets = 2048\ncomponents = 5\n[title]")
+        .replace("[training]", "[training]\nhide_settings = true");
+    std::fs::write(workshop.path("grams.toml"), grams).unwrap();
+    workshop.succeed(&["train", "grams.toml", "--run", "run", "--db", "twice.db"]);
+
+    let known = json_lines(&workshop.succeed(&["evaluate", "--known", "--json", "run"])).remove(0);
+    assert_eq!(known["titles"], 80);
+    let asked = known["mrr"]["n"].as_u64().unwrap();
+    assert!((30..80).contains(&asked), "{asked} settings kept from training");
+    let shown = workshop.succeed(&["evaluate", "--known", "run"]);
+    assert!(shown.starts_with(&format!("{asked} settings of known works")), "{shown}");
+
+    let shown = workshop.succeed(&["evaluate", "--unlike", "0.9", "run"]);
+    assert!(shown.contains("no nearer than 0.9 to a training work"), "{shown}");
+    assert!(!workshop.path("run/report.json").exists());
+    let none = workshop.fail(&["evaluate", "--unlike", "0.0001", "run"]);
+    assert!(none.contains("take a greater cosine"), "{none}");
+    workshop.succeed(&["train", "small.toml", "--run", "all", "--db", "twice.db"]);
+    let none = workshop.fail(&["evaluate", "--known", "all"]);
+    assert!(none.contains("training.hide_settings = true"), "{none}");
+}
+
+#[test]
 fn adding_the_same_book_twice_adds_nothing() {
     let workshop = Workshop::new(20);
     let before = workshop.succeed(&["corpus", "stats", "--json", "--db", "corpus.db"]);

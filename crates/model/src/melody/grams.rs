@@ -1,5 +1,7 @@
 //! The part of a melody tower that reads grams: components of which runs of notes a tune has.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::param::parameters;
@@ -49,22 +51,29 @@ impl GramComponents {
         }
     }
 
-    /// Components of works, each of which has the grams of one or more settings: (works, settings, buckets). A work counts by the
-    /// mean of its settings' rows, and its components have mean 0, variance 1 and nothing in common among the works.
+    /// Components of works by the grams of all their settings, (sum of `settings`, buckets), work after work; `settings`: how many
+    /// each work has, (works). A work counts by the mean of its settings' rows, and its components have mean 0, variance 1 and
+    /// nothing in common among the works.
     ///
-    /// A row has unit length; what a bucket counts is also weighed by its [`rarities`] among the settings.
+    /// A row has unit length; what a bucket counts is also weighed by its [`SparseRows::rarities`].
     ///
     /// # Errors
     /// When the works are too few for so many components.
-    pub fn fit(works: &[SparseRows], config: GramsConfig, seed: u64) -> Result<Self, Error> {
+    pub fn fit(
+        mut grams: SparseRows,
+        settings: &[usize],
+        config: GramsConfig,
+        seed: u64,
+    ) -> Result<Self, Error> {
         let mut fitted = Self::new(config);
         let GramsConfig { buckets, components } = config;
-        fitted.rarity.value = rarities(works, buckets);
+        fitted.rarity.value = grams.rarities(buckets);
+        grams.weigh(&fitted.rarity.value);
         let mut means = SparseRows::default();
-        for work in works {
-            let mut work = work.clone();
-            work.weigh(&fitted.rarity.value);
-            means.push(mean(&work));
+        let mut start = 0;
+        for count in settings {
+            means.push(mean(&grams, start..start + count));
+            start += count;
         }
         (fitted.table.value, fitted.bias.value) = means.whitening((buckets, components), seed)?;
         Ok(fitted)
@@ -101,26 +110,11 @@ impl GramComponents {
     }
 }
 
-/// What each of some buckets counts for: one more than the logarithm of how few of the rows have it, and 0 where none has.
-pub fn rarities<'r>(parts: impl IntoIterator<Item = &'r SparseRows>, buckets: usize) -> Vec<f32> {
-    let (mut having, mut rows) = (vec![0_u32; buckets], 0);
-    for part in parts {
-        having.iter_mut().zip(part.having(buckets)).for_each(|(sum, own)| *sum += own);
-        rows += part.len();
-    }
-    let rarity = |having| match having {
-        0 => 0.0,
-        _ => ((1.0 + rows as f32) / (1.0 + having as f32)).ln() + 1.0,
-    };
-    having.into_iter().map(rarity).collect()
-}
-
 /// The mean of some rows, its columns ascending.
-fn mean(rows: &SparseRows) -> Vec<(u32, f32)> {
-    let mut entries: Vec<(u32, f32)> = (0..rows.len()).flat_map(|row| rows.row(row)).collect();
+fn mean(rows: &SparseRows, those: Range<usize>) -> Vec<(u32, f32)> {
+    let count = those.len() as f32;
+    let mut entries: Vec<(u32, f32)> = those.flat_map(|row| rows.row(row)).collect();
     entries.sort_by_key(|entry| entry.0);
-    let sum = |run: &[(u32, f32)]| {
-        (run[0].0, run.iter().map(|entry| entry.1).sum::<f32>() / rows.len() as f32)
-    };
+    let sum = |run: &[(u32, f32)]| (run[0].0, run.iter().map(|entry| entry.1).sum::<f32>() / count);
     entries.chunk_by(|a, b| a.0 == b.0).map(sum).collect()
 }

@@ -6,6 +6,7 @@ mod rows;
 use bend::Bend;
 use rows::{Rows, Scaling};
 
+use crate::classifier::log_softmax;
 use crate::error::{Error, Result};
 use crate::lbfgs::{Stop, minimise, steepness};
 use crate::vectors::{Labelled, Vectors};
@@ -183,13 +184,6 @@ impl<'a> Problem<'a> {
         }
         loss
     }
-}
-
-/// Logits to ln p of each class.
-fn log_softmax(logits: &mut [f64]) {
-    let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let log_sum = most + logits.iter().map(|l| (l - most).exp()).sum::<f64>().ln();
-    logits.iter_mut().for_each(|l| *l -= log_sum);
 }
 
 #[cfg(test)]

@@ -43,9 +43,7 @@ impl Titles {
         let mut features = RidgeFeatures { columns: buckets, ..RidgeFeatures::default() };
         for bag in bags {
             let root = (bag.len().max(1) as f32).sqrt();
-            features.values.extend(bag.iter().map(|&id| counts[id as usize] / root));
-            features.ids.extend(bag);
-            features.ends.push(features.ids.len());
+            features.sparse.push(bag.into_iter().map(|id| (id, counts[id as usize] / root)));
         }
         let first = sentences.iter().flat_map(|own| &own[..width.min(own.len())]).copied();
         let mut titles = Self { features, counts, sentence: share, anchors: None };

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use crate::error::Result;
+use crate::error::{Result, check_length};
 use crate::vectors::Vectors;
 
 /// Columns that are multiplied side by side.
@@ -19,12 +19,12 @@ const BLOCK: usize = 32;
 /// Eight columns side by side: (W, LANES), or (rows of a block, LANES).
 type Panel = Vec<[f64; LANES]>;
 
-/// Mean and one over the standard deviation of each component of some vectors: (D,).
+/// Mean and one over the standard deviation of each component of some vectors, 0 where all are the same: (D,).
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scaling(Vec<(f64, f64)>);
 
 impl Scaling {
-    /// That of `vectors`; 1 where all are the same.
+    /// That of `vectors`.
     pub(super) fn of(vectors: Vectors<'_>) -> Self {
         let mean = vectors.mean();
         let mut squares = vec![0.0; vectors.dim()];
@@ -57,7 +57,7 @@ impl Rows {
     /// # Errors
     /// When the scaling is that of vectors of another dimension.
     pub(super) fn new(vectors: Vectors<'_>, Scaling(scaling): &Scaling) -> Result<Self> {
-        crate::error::check_length("dimensions of the vectors", scaling.len(), vectors.dim())?;
+        check_length("dimensions of the vectors", scaling.len(), vectors.dim())?;
         let dim = scaling.len();
         let width = (dim + 1).next_multiple_of(TILE);
         let mut values = vec![0.0; vectors.len() * width];
