@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::families::{Families, families};
 use crate::titles::{Title, TitleKind};
 
 /// All works of a store, in the order of their sources and numbers.
@@ -72,6 +73,20 @@ impl Corpus {
     pub fn tunes(&self) -> Vec<Vec<abc::Tune>> {
         let read = |work: &Work| work.settings.iter().map(Setting::tune).collect();
         self.works.par_iter().map(read).collect()
+    }
+
+    /// Finds the families of the works anew.
+    pub fn find_families(&mut self) -> Families {
+        let found = families(&self.works, &self.tunes());
+        self.assign_families(&found.of_work);
+        found
+    }
+
+    /// Sets the family of each work, in the order of `works`.
+    pub(crate) fn assign_families(&mut self, families: &[u32]) {
+        for (work, family) in self.works.iter_mut().zip(families) {
+            work.family = *family;
+        }
     }
 
     /// A corpus of these works, put in order, hashed, families as they are.

@@ -1,14 +1,16 @@
 //! A whole experiment in one TOML file.
 
+mod corpus;
 mod ridge;
 mod towers;
 
 use std::path::Path;
 
-use corpus::{Corpus, SplitConfig};
+use ::corpus::SplitConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+pub use corpus::CorpusConfig;
 pub use ridge::RidgeConfig;
 pub use towers::{EncoderKind, MelodyTowerConfig, TitleTowerConfig, Transfer, TransferConfig};
 
@@ -33,39 +35,6 @@ pub struct Experiment {
     pub training: TrainingConfig,
     /// How the result is judged.
     pub evaluation: EvaluationConfig,
-}
-
-/// Which part of the corpus is used.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CorpusConfig {
-    /// Sources to learn from, by the part of their ids before the colon; empty for all.
-    pub sources: Vec<String>,
-}
-
-impl CorpusConfig {
-    /// The works of the chosen sources.
-    ///
-    /// # Errors
-    /// When a source has no work.
-    pub(crate) fn select(&self, corpus: Corpus) -> Result<Corpus, Error> {
-        if corpus.works.is_empty() {
-            let advice = "is empty; fill it with `ganainm corpus add PATH...`";
-            return Err(Error::Data(advice.to_owned()));
-        }
-        if self.sources.is_empty() {
-            return Ok(corpus);
-        }
-        for source in &self.sources {
-            if !corpus.works.iter().any(|work| work.source() == source) {
-                let advice = format!("has no source `{source}`; see `ganainm corpus stats`");
-                return Err(Error::Data(advice));
-            }
-        }
-        let mut works = corpus.works;
-        works.retain(|work| self.sources.iter().any(|source| source == work.source()));
-        Ok(Corpus::new(works))
-    }
 }
 
 /// How both towers are trained.
@@ -190,6 +159,7 @@ impl Experiment {
 
     pub(crate) fn check(&self) -> Result<(), Error> {
         let (melody, title, training) = (&self.melody, &self.title, &self.training);
+        self.corpus.check()?;
         if melody.notes.is_empty() && melody.header.is_empty() && melody.grams.is_none() {
             let why = "and melody.header are both empty, and there is no [melody.grams]: name one";
             return Err(Error::value("melody.notes", why));
@@ -325,5 +295,8 @@ mod tests {
         assert!(message("[melody]\nnotes = []\nheader = []").contains("melody.notes"));
         assert!(message("[melody]\nheader = [\"pitch\"]").contains("melody.header"));
         assert!(message("[melody]\nnotes = [\"colour\"]").contains("colour"));
+        assert!(message("[corpus]\nalso = [\"book\"]").contains("corpus.sources"));
+        let twice = "[corpus]\nsources = [\"a\"]\nalso = [\"a\"]";
+        assert!(message(twice).contains("corpus.also") && message(twice).contains("`a`"));
     }
 }

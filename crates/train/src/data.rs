@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use corpus::{Corpus, Split, Work};
+use corpus::Work;
 use model::Reading;
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use tokens::{Facts, Tokens, Vocabulary, VocabularyOptions};
 
 use crate::random::{Purpose, generator};
-use crate::{Error, Experiment};
+use crate::{Error, Experiment, Works};
 
 /// A work with its settings as tokens and its titles as text.
 #[derive(Clone, Debug)]
@@ -66,17 +66,16 @@ impl Dataset {
     /// # Errors
     /// When a side has fewer than two works with a title and a melody.
     pub fn new(
-        (corpus, split): (&Corpus, &Split),
+        works: &Works,
         experiment: &Experiment,
         vocabulary: Option<Vocabulary>,
     ) -> Result<Self, Error> {
-        let works: BTreeMap<&str, &Work> =
-            corpus.works.iter().map(|work| (work.id.as_str(), work)).collect();
         let reading = experiment.melody.reading();
-        let examples = |ids: &[String]| -> Vec<Example> {
-            ids.par_iter().filter_map(|id| example(works.get(id.as_str())?, &reading)).collect()
+        let examples = |works: Vec<&Work>| -> Vec<Example> {
+            works.into_par_iter().filter_map(|work| example(work, &reading)).collect()
         };
-        let mut train = examples(&split.train);
+        let side = |ids| one_a_family(examples(works.split.works(&works.corpus, ids)));
+        let mut train = examples(works.train().collect());
         keep_share(&mut train, experiment);
         let hidden = match experiment.training.hide_settings {
             true => hide_settings(&mut train, experiment.seed),
@@ -87,8 +86,8 @@ impl Dataset {
         let options = VocabularyOptions { transpositions: -most..=most, ..Default::default() };
         let vocabulary = vocabulary.unwrap_or_else(|| Vocabulary::build(all, &options));
         let data = Self {
-            validation: one_a_family(examples(&split.validation)),
-            test: one_a_family(examples(&split.test)),
+            validation: side(&works.split.validation),
+            test: side(&works.split.test),
             train,
             hidden,
             vocabulary,

@@ -1,6 +1,5 @@
 //! A run judged on works that it has not seen, beside its baselines.
 
-use corpus::{Corpus, Split};
 use retrieval::baseline::Pairing;
 use retrieval::report::{Evaluation, Report, Role, Settings, System};
 use retrieval::{Bootstrap, Embeddings, Scores, Truth, trec};
@@ -11,7 +10,9 @@ use crate::data::{Dataset, Example};
 use crate::fusion::{self, FusedScores, Fusion, Recipe, works};
 use crate::run::files;
 use crate::scorer::Member;
-use crate::{Error, EvaluationConfig, Experiment, RunDir, RunKind, dataset, page, relatives};
+use crate::{
+    Error, EvaluationConfig, Experiment, RunDir, RunKind, Works, dataset, page, relatives,
+};
 
 /// Which works a run is judged on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl Bench {
             return Self::of_fusion(run, side, unlike);
         }
         let experiment = run.experiment()?;
-        let data = load(run, &experiment, &run.corpus(&experiment.corpus)?, (side, unlike))?;
+        let data = load(run, &experiment, &run.works(&experiment.corpus)?, (side, unlike))?;
         let model = scores(run, side.examples(&data))?;
         let Experiment { evaluation, seed, .. } = experiment;
         Ok(Self { data, name: "model", model, members: Vec::new(), evaluation, seed })
@@ -87,10 +88,10 @@ impl Bench {
         let (recipe, fusion) = (run.recipe()?, Fusion::open(run)?);
         let first = recipe.members.first().map_or("", |member| &member.name);
         let experiment = RunDir::open(&run.member(first))?.experiment()?;
-        let loaded = run.corpus(&experiment.corpus)?;
+        let loaded = run.works(&experiment.corpus)?;
         let mut data = load(run, &experiment, &loaded, (side, unlike))?;
         let members: Vec<&Member> = fusion.members().collect();
-        let readings = works(&members, &loaded.0, side.examples_mut(&mut data));
+        let readings = works(&members, &loaded.corpus, side.examples_mut(&mut data));
         let examples = side.examples(&data);
         let ids: Vec<String> = examples.iter().map(|example| example.id.clone()).collect();
         let pairing = Pairing { melodies: &ids, titles: &ids };
@@ -105,7 +106,7 @@ impl Bench {
 fn load(
     run: &RunDir,
     experiment: &Experiment,
-    loaded: &(Corpus, Split),
+    loaded: &Works,
     (side, unlike): (Side, Option<f32>),
 ) -> Result<Dataset, Error> {
     let mut data = dataset(run, experiment, loaded)?;

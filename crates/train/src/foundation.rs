@@ -4,14 +4,14 @@ mod pooled;
 
 use std::collections::HashSet;
 
-use corpus::{Corpus, Split};
+use corpus::Split;
 use model::{LanguageConfig, LanguageModel, MelodyTower};
 use tokens::Vocabulary;
 
 use crate::data::{Dataset, Example};
 use crate::run::files;
 use crate::sentence::{LoadedEncoder, SentenceVectors, copy_sentence_encoder};
-use crate::{Error, Experiment, RunDir, Transfer, TransferConfig};
+use crate::{Error, Experiment, RunDir, Transfer, TransferConfig, Works};
 
 /// What a run builds on.
 #[derive(Debug, Default)]
@@ -131,10 +131,7 @@ impl Found {
     ///
     /// # Errors
     /// When the language model is not there, or learned from a family that the experiment keeps from training.
-    pub(crate) fn new(
-        experiment: &Experiment,
-        (corpus, split): (&Corpus, &Split),
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(experiment: &Experiment, works: &Works) -> Result<Self, Error> {
         let mut experiment = experiment.clone();
         let Some(transfer) = &experiment.melody.transfer else {
             return Ok(Self { experiment, vocabulary: None, language: None });
@@ -142,7 +139,7 @@ impl Found {
         let run = RunDir::open(&transfer.from)?;
         let pretraining = run.pretraining()?;
         let its_split: Split = run.read_json(files::SPLIT)?;
-        check_split((corpus, split), &its_split, &run)?;
+        check_split(works, &its_split, &run)?;
         experiment.melody.notes = pretraining.features();
         experiment.check()?;
         let vocabulary = Some(run.vocabulary()?);
@@ -163,7 +160,7 @@ impl Found {
 
 /// That a language model learned from no family on which the towers are to be judged.
 fn check_split(
-    (corpus, split): (&Corpus, &Split),
+    Works { corpus, split, .. }: &Works,
     its_split: &Split,
     run: &RunDir,
 ) -> Result<(), Error> {

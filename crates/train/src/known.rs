@@ -41,12 +41,12 @@ impl fmt::Display for Known {
 /// When the run kept none, lacks a file or one is damaged.
 pub fn known(run: &RunDir) -> Result<Known, Error> {
     let experiment = run.experiment()?;
-    let loaded = run.corpus(&experiment.corpus)?;
+    let loaded = run.works(&experiment.corpus)?;
     let data = dataset(run, &experiment, &loaded)?;
     let embedder = run.embedder()?;
     let mut places = HashMap::new();
     let mut titles: Vec<&str> = Vec::new();
-    for title in loaded.0.works.iter().filter_map(|work| work.titles.first()) {
+    for title in loaded.corpus.works.iter().filter_map(|work| work.titles.first()) {
         places.entry(corpus::fold(&title.text)).or_insert_with(|| {
             titles.push(&title.text);
             titles.len() as u32 - 1

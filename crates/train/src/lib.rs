@@ -35,10 +35,11 @@ mod towers;
 mod track;
 mod trainer;
 mod watch;
+mod works;
 
 use std::path::Path;
 
-use corpus::{Corpus, Split, Store};
+use corpus::Store;
 
 pub use config::{
     CorpusConfig, EncoderKind, EvaluationConfig, Experiment, MelodyTowerConfig, RidgeConfig,
@@ -65,7 +66,7 @@ pub use pretrain::{
 };
 pub use retrieval::fusion::Objective;
 pub use retrieval::report::{Direction, StudyReport};
-pub use run::{Manifest, RunDir, RunKind, files};
+pub use run::{Also, Manifest, RunDir, RunKind, files};
 pub use scorer::{Member, Readings, Scorer};
 pub use sentence::{LoadedEncoder, SentenceVectors, load_sentence_encoder};
 pub use shipped::shipped;
@@ -78,6 +79,7 @@ use towers::TowersLearner;
 pub use track::{By, Choice, Group, Level, Track, Tracks, Way};
 use trainer::Trainer;
 pub use watch::{Outcome, StepReport, Validation, Watch};
+pub use works::Works;
 
 /// Trains an experiment's towers on the works of a store; the run goes to `path`.
 ///
@@ -120,15 +122,11 @@ fn fit(
 
 /// The examples of a run, from its own copy of the corpus.
 fn load_data(run: &RunDir, experiment: &Experiment) -> Result<Dataset, Error> {
-    dataset(run, experiment, &run.corpus(&experiment.corpus)?)
+    dataset(run, experiment, &run.works(&experiment.corpus)?)
 }
 
-/// The same of a corpus and split that the run has been asked for.
-fn dataset(
-    run: &RunDir,
-    experiment: &Experiment,
-    (corpus, split): &(Corpus, Split),
-) -> Result<Dataset, Error> {
+/// The same of works that the run has been asked for.
+fn dataset(run: &RunDir, experiment: &Experiment, works: &Works) -> Result<Dataset, Error> {
     let vocabulary = experiment.melody.transfer.as_ref().map(|_| run.vocabulary()).transpose()?;
-    Dataset::new((corpus, split), experiment, vocabulary)
+    Dataset::new(works, experiment, vocabulary)
 }

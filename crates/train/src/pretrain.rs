@@ -7,7 +7,7 @@ mod record;
 
 use std::path::Path;
 
-use corpus::{Corpus, Split, Store};
+use corpus::Store;
 use model::LanguageModel;
 use serde::{Deserialize, Serialize};
 use tokens::{Feature, Vocabulary};
@@ -15,7 +15,7 @@ use tokens::{Feature, Vocabulary};
 use crate::run::{RunKind, files};
 use crate::trainer::Trainer;
 use crate::watch::{Outcome, Watch};
-use crate::{Error, RunDir, setup};
+use crate::{Error, Manifest, RunDir, setup};
 pub use config::{KeyChoice, LanguageTrainingConfig, MelodyConfig, ModelConfig, Pretraining};
 use data::Melodies;
 pub(crate) use learner::tells_header;
@@ -43,17 +43,16 @@ pub fn pretrain(
     watch: &mut dyn Watch<LanguageRecord>,
 ) -> Result<Outcome, Error> {
     RunDir::check_free(path)?;
-    let corpus = config.corpus.select(store.load()?)?;
-    let split = Split::new(&corpus, &config.split)?;
-    let melodies = Melodies::new(&corpus, &split, config)?;
+    let works = setup::works((&config.corpus, &config.split), store)?;
+    let melodies = Melodies::new(&works, config)?;
     // Built once before anything is written, so that a config that describes no model leaves nothing.
     learner::model(config, &melodies.vocabulary)?;
     let run = RunDir::create(path, |run| {
         store.copy_to(&run.file(files::CORPUS))?;
-        run.write_json(files::SPLIT, &split)?;
+        run.write_json(files::SPLIT, &works.split)?;
         run.write(files::VOCABULARY, melodies.vocabulary.to_json()?.as_bytes())?;
-        let manifest = setup::manifest(RunKind::Language, config.seed, &corpus);
-        run.write_json(files::MANIFEST, &manifest)?;
+        let manifest = setup::manifest(RunKind::Language, config.seed, &works.corpus);
+        run.write_json(files::MANIFEST, &Manifest { also: works.to_be_recorded(), ..manifest })?;
         run.write(files::CONFIG, config.to_toml()?.as_bytes())
     })?;
     fit(config, (&melodies, &run), watch)
@@ -70,8 +69,7 @@ pub fn resume_pretraining(
 ) -> Result<Outcome, Error> {
     let config = run.pretraining()?;
     run.unfinished()?;
-    let (corpus, split) = run.corpus(&config.corpus)?;
-    fit(&config, (&Melodies::new(&corpus, &split, &config)?, run), watch)
+    fit(&config, (&Melodies::new(&run.works(&config.corpus)?, &config)?, run), watch)
 }
 
 fn fit(
@@ -129,17 +127,5 @@ impl RunDir {
             model.map_err(|error| Error::damaged(&self.file(files::MELODY), error.to_string()))?;
         let (features, key) = (config.features(), config.melody.key);
         Ok(Language { model, vocabulary: self.vocabulary()?, features, key })
-    }
-
-    /// The works that a run chose from its own copy of the corpus, and which are for what.
-    ///
-    /// # Errors
-    /// When a file is missing or damaged.
-    pub fn corpus(&self, config: &crate::CorpusConfig) -> Result<(Corpus, Split), Error> {
-        let store = Store::open_existing(&self.file(files::CORPUS))?;
-        let corpus = config.select(store.load()?)?;
-        let split: Split = self.read_json(files::SPLIT)?;
-        split.check(&corpus)?;
-        Ok((corpus, split))
     }
 }

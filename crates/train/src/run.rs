@@ -104,8 +104,11 @@ pub struct Manifest {
     pub version: String,
     /// Commit of the program's source; `unknown` outside a checkout.
     pub commit: String,
-    /// Hash of the corpus.
+    /// Hash of the corpus, without what is learned from alone.
     pub corpus: String,
+    /// What was learned from alone, where there was any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<Also>,
     /// Seed of the experiment.
     pub seed: u64,
     /// Processor, cores and system.
@@ -118,6 +121,15 @@ pub struct Manifest {
     pub seconds: f64,
     /// Whether training came to its end.
     pub finished: bool,
+}
+
+/// Works of other sources, which were learned from and never judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Also {
+    /// How many there were.
+    pub works: usize,
+    /// Their hash.
+    pub hash: String,
 }
 
 /// Version of the layout that this program writes and reads.

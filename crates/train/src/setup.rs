@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use corpus::{Corpus, Split, Store};
+use corpus::{Corpus, Split, SplitConfig, Store};
 use model::{
     AdamW, AdamWConfig, BagPooling, Dims, Encoder, InfoNceConfig, Lift, Loss, LossConfig,
     MelodyConfig, MelodyTower, Stack, TitleConfig, TitleTower, Towers,
@@ -14,7 +14,7 @@ use crate::data::Dataset;
 use crate::foundation::{Found, Foundation};
 use crate::random::{Purpose, generator};
 use crate::run::{FORMAT, Manifest, RunKind, files, machine};
-use crate::{Error, Experiment, RunDir, Transfer};
+use crate::{CorpusConfig, Error, Experiment, RunDir, Transfer, Works};
 
 /// Makes the directory of a new run at `path`, whole or not at all, with everything but weights.
 pub(crate) fn run_dir(
@@ -23,22 +23,30 @@ pub(crate) fn run_dir(
     path: &Path,
 ) -> Result<(RunDir, Dataset), Error> {
     RunDir::check_free(path)?;
-    let corpus = experiment.corpus.select(store.load()?)?;
-    let split = Split::new(&corpus, &experiment.split)?;
-    let found = Found::new(experiment, (&corpus, &split))?;
+    let works = works((&experiment.corpus, &experiment.split), store)?;
+    let found = Found::new(experiment, &works)?;
     let experiment = &found.experiment;
-    let data = Dataset::new((&corpus, &split), experiment, found.vocabulary.clone())?;
+    let data = Dataset::new(&works, experiment, found.vocabulary.clone())?;
     let run = RunDir::create(path, |run| {
         found.copy_to(run)?;
         // Built once, so that a config that describes no towers leaves nothing.
         towers(experiment, &data.vocabulary, &Foundation::of_run(run)?)?;
         store.copy_to(&run.file(files::CORPUS))?;
-        run.write_json(files::SPLIT, &split)?;
+        run.write_json(files::SPLIT, &works.split)?;
         run.write(files::VOCABULARY, data.vocabulary.to_json()?.as_bytes())?;
-        run.write_json(files::MANIFEST, &manifest(RunKind::Towers, experiment.seed, &corpus))?;
+        let manifest = manifest(RunKind::Towers, experiment.seed, &works.corpus);
+        run.write_json(files::MANIFEST, &Manifest { also: works.to_be_recorded(), ..manifest })?;
         run.write(files::CONFIG, experiment.to_toml()?.as_bytes())
     })?;
     Ok((run, data))
+}
+
+/// The works of a store that a config chooses, shared out anew.
+pub(crate) fn works(
+    (config, split): (&CorpusConfig, &SplitConfig),
+    store: &Store,
+) -> Result<Works, Error> {
+    Works::new(config, store.load()?, |corpus| Ok(Split::new(corpus, split)?))
 }
 
 /// What makes a run that begins now.
@@ -49,6 +57,7 @@ pub(crate) fn manifest(kind: RunKind, seed: u64, corpus: &Corpus) -> Manifest {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: env!("GANAINM_COMMIT").to_owned(),
         corpus: corpus.hash.clone(),
+        also: None,
         seed,
         machine: machine(),
         threads: rayon::current_num_threads(),
@@ -91,13 +100,16 @@ fn melody(
     };
     let header_vocab = sizes(&melody.header);
     let encoder = match (&melody.transfer, foundation.language()?) {
-        (Some(transfer), Some(model)) => Encoder::Language {
-            model,
-            frozen: matches!(transfer.how, Transfer::Frozen | Transfer::Recurrent),
-            head: (transfer.how == Transfer::Recurrent)
-                .then_some(Stack { hidden: melody.hidden, layers: melody.layers }),
-            components: transfer.components,
-        },
+        (Some(transfer), Some(mut model)) => {
+            let frozen = matches!(transfer.how, Transfer::Frozen | Transfer::Recurrent);
+            // What stays as it is reads as it did when it learned.
+            if !frozen {
+                model.precision = melody.precision;
+            }
+            let head = (transfer.how == Transfer::Recurrent)
+                .then_some(Stack { hidden: melody.hidden, layers: melody.layers });
+            Encoder::Language { model, frozen, head, components: transfer.components }
+        }
         _ => melody.own_encoder(),
     };
     // A linear tower sees each value of the header by itself.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Store;
 use crate::Error;
 use crate::corpus::{Corpus, Setting, Work, id_order, most_common};
-use crate::families::{Families, families};
+use crate::families::Families;
 use crate::titles::{Title, TitleKind};
 
 /// What the reader complained about in a tune, and where.
@@ -49,10 +49,9 @@ impl Store {
         let mut corpus = self.load_without_families()?;
         let kept = self.kept_families(&corpus).map_err(|e| Error::database(&self.path, e))?;
         if let Some(kept) = kept {
-            assign(&mut corpus, &kept);
+            corpus.assign_families(&kept);
         } else {
-            let found = families(&corpus.works, &corpus.tunes());
-            assign(&mut corpus, &found.of_work);
+            corpus.find_families();
             match self.keep_families(&corpus) {
                 Ok(())
                 | Err(Error::Locked { .. } | Error::ReadOnly { .. } | Error::DiskFull { .. }) => {}
@@ -77,8 +76,7 @@ impl Store {
     /// As [`Store::load`].
     pub fn load_with_new_families(&self) -> Result<(Corpus, Families), Error> {
         let mut corpus = self.load_without_families()?;
-        let found = families(&corpus.works, &corpus.tunes());
-        assign(&mut corpus, &found.of_work);
+        let found = corpus.find_families();
         self.keep_families(&corpus)?;
         Ok((corpus, found))
     }
@@ -212,12 +210,6 @@ impl Store {
 /// What kept families are kept for.
 fn families_key(corpus: &Corpus) -> String {
     format!("{FAMILIES_VERSION}:{}", corpus.hash)
-}
-
-fn assign(corpus: &mut Corpus, families: &[u32]) {
-    for (work, family) in corpus.works.iter_mut().zip(families) {
-        work.family = *family;
-    }
 }
 
 /// The work that these settings make, with further aliases.

@@ -218,9 +218,9 @@ struct Name {
 
 impl Repertoire {
     fn of(run: &RunDir) -> anyhow::Result<Self> {
-        let (corpus, split) = run.corpus(&run.pretraining()?.corpus)?;
+        let works = run.works(&run.pretraining()?.corpus)?;
         let (mut tunes, mut names) = (Vec::new(), Vec::new());
-        for work in split.works(&corpus, &split.train) {
+        for work in works.train() {
             let title = work.name().map(|title| title.text.clone()).unwrap_or_default();
             for setting in &work.settings {
                 let facts = Facts { dance_type: work.dance_type.as_deref(), key: None };

@@ -18,7 +18,7 @@ use crate::fusion::{
 };
 use crate::run::files;
 use crate::scorer::{Header, Member, Readings, read};
-use crate::{Error, Experiment, RunDir, RunKind, load_data, setup};
+use crate::{Error, Experiment, RunDir, RunKind, dataset, setup};
 
 /// What a fusion is called in its reports.
 pub(crate) const NAME: &str = "fusion";
@@ -34,8 +34,8 @@ pub fn fuse(runs: &[RunDir], config: &FusionConfig, path: &Path) -> Result<RunDi
     let [first, others @ ..] = runs else { return Err(too_few()) };
     let experiment = first.experiment()?;
     check_same(first, others)?;
-    let (corpus, _) = first.corpus(&experiment.corpus)?;
-    let mut data = load_data(first, &experiment)?;
+    let loaded = first.works(&experiment.corpus)?;
+    let mut data = dataset(first, &experiment, &loaded)?;
     let mut members = towers(runs)?;
     if config.classifiers {
         members.extend(headers(&data)?);
@@ -44,7 +44,7 @@ pub fn fuse(runs: &[RunDir], config: &FusionConfig, path: &Path) -> Result<RunDi
         return Err(too_few());
     }
     let all: Vec<&Member> = members.iter().map(|(_, member)| member).collect();
-    let readings = works(&all, &corpus, &mut data.validation);
+    let readings = works(&all, &loaded.corpus, &mut data.validation);
     let (parts, recipe) = weigh(members, (&data.validation, &readings), (config, &experiment))?;
     RunDir::create(path, |run| {
         for (place, (part, member)) in parts.iter().zip(&recipe.members).enumerate() {
@@ -52,7 +52,7 @@ pub fn fuse(runs: &[RunDir], config: &FusionConfig, path: &Path) -> Result<RunDi
             write_member(&folder, part, runs.get(place))?;
         }
         carry(first, run, &[files::CORPUS, files::SPLIT, files::VOCABULARY])?;
-        let mut manifest = setup::manifest(RunKind::Fusion, experiment.seed, &corpus);
+        let mut manifest = setup::manifest(RunKind::Fusion, experiment.seed, &loaded.corpus);
         (manifest.seconds, manifest.finished) = (began.elapsed().as_secs_f64(), true);
         run.write_json(files::MANIFEST, &manifest)?;
         run.write(files::FUSION, recipe.to_toml()?.as_bytes())

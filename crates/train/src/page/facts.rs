@@ -85,8 +85,12 @@ fn works(split: &Split) -> [String; 2] {
 fn made(manifest: &Manifest) -> Vec<[String; 2]> {
     let ended = if manifest.finished { "to its end" } else { "not to its end yet" };
     let row = |what: &str, value: String| [what.to_owned(), value];
-    vec![
-        row("corpus (SHA-256)", manifest.corpus.clone()),
+    let mut rows = vec![row("corpus (SHA-256)", manifest.corpus.clone())];
+    rows.extend(manifest.also.as_ref().map(|also| {
+        let text = format!("{} works of other sources (SHA-256 {})", also.works, also.hash);
+        row("learned from, never judged on", text)
+    }));
+    rows.extend([
         row("seed", manifest.seed.to_string()),
         row(
             "training",
@@ -94,7 +98,8 @@ fn made(manifest: &Manifest) -> Vec<[String; 2]> {
         ),
         row("machine", format!("{}, {} threads used", manifest.machine, manifest.threads)),
         row("program", format!("ganainm {}, commit {}", manifest.version, manifest.commit)),
-    ]
+    ]);
+    rows
 }
 
 /// Seconds in the units of a clock.

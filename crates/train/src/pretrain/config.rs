@@ -191,6 +191,7 @@ impl Pretraining {
 
     fn check(&self) -> Result<(), Error> {
         let (melody, training) = (&self.melody, &self.training);
+        self.corpus.check()?;
         if !melody.features.contains_key(&Feature::Symbol) {
             return Err(Error::value("melody.features", "lacks `symbol`, which is foretold"));
         }

@@ -1,16 +1,14 @@
 //! Tunes made ready for the language model.
 
-use std::collections::BTreeMap;
-
-use corpus::{Corpus, Split, Work};
+use corpus::Work;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use tokens::{KeyStatistics, Tokens, Vocabulary, VocabularyOptions};
 
 use super::config::{KeyChoice, Pretraining};
-use crate::Error;
 use crate::data::settings;
+use crate::{Error, Works};
 
 /// Batches whose tunes are sorted by length together: more make the lengths in a batch more alike, and fewer the
 /// batches of an epoch more mixed.
@@ -33,26 +31,24 @@ impl Melodies {
     ///
     /// # Errors
     /// When a side has no tune with notes.
-    pub(super) fn new(corpus: &Corpus, split: &Split, config: &Pretraining) -> Result<Self, Error> {
-        let works: BTreeMap<&str, &Work> =
-            corpus.works.iter().map(|work| (work.id.as_str(), work)).collect();
+    pub(super) fn new(works: &Works, config: &Pretraining) -> Result<Self, Error> {
         let choice = config.melody.key;
-        let tunes = |ids: &[String]| -> Vec<Tokens> {
-            let works = ids.par_iter().filter_map(|id| works.get(id.as_str()));
-            let tunes = works.flat_map_iter(|work| settings(work));
+        let tunes = |works: Vec<&Work>| -> Vec<Tokens> {
+            let tunes = works.into_par_iter().flat_map_iter(settings);
             tunes
                 .filter_map(|tune| Some(prepare(&tune, choice)?.truncated(config.melody.max_rows)))
                 .collect()
         };
-        let train = tunes(&split.train);
+        let side = |ids| tunes(works.split.works(&works.corpus, ids));
+        let train = tunes(works.train().collect());
         // Keys are drawn from all twelve tonics at most; a tune moves by less than an octave and a half.
         let most = if choice == KeyChoice::Drawn { 11 } else { 0 };
         let options = VocabularyOptions { transpositions: -most..=most, ..Default::default() };
         let melodies = Self {
             keys: KeyStatistics::of(&train),
             vocabulary: Vocabulary::build(&train, &options),
-            validation: tunes(&split.validation),
-            test: tunes(&split.test),
+            validation: side(&works.split.validation),
+            test: side(&works.split.test),
             train,
         };
         melodies.check()?;
