@@ -286,6 +286,12 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_path_leaves_out_the_sentence_encoder() {
+        let experiment = Experiment::from_toml("[title]\nsentence_encoder = \"\"").unwrap();
+        assert_eq!(experiment.title.sentence_encoder, None);
+    }
+
+    #[test]
     fn a_bad_value_is_named() {
         assert!(message("[training]\nbach = 3").contains("bach"));
         assert!(message("[training]\nbatch = 1").contains("training.batch"));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use model::{Encoder, Precision, Reading, ReadingKey};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use tokens::Feature;
 
 use crate::Error;
@@ -187,8 +187,8 @@ impl MelodyTowerConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct TitleTowerConfig {
     /// A sentence encoder whose vectors are read beside the n-grams: a folder as Hugging Face lays it out, a wheel or
-    /// another archive of one; a run keeps a copy of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// another archive of one; a run keeps a copy of it. An empty path is none, so that a study can leave it out.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "path_unless_empty")]
     pub sentence_encoder: Option<PathBuf>,
     /// Buckets into which character n-grams and words are hashed; 0 for none, beside a sentence encoder.
     pub buckets: usize,
@@ -200,6 +200,11 @@ pub struct TitleTowerConfig {
     pub projection: usize,
     /// Share of units left out in training, 0 to 1.
     pub dropout: f32,
+}
+
+fn path_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    let path = PathBuf::deserialize(from)?;
+    Ok((!path.as_os_str().is_empty()).then_some(path))
 }
 
 impl Default for TitleTowerConfig {
