@@ -13,6 +13,9 @@ pub enum Error {
         /// The length it has.
         got: usize,
     },
+    /// A picture cannot be written as a file.
+    #[error("picture: {0}")]
+    Picture(String),
     /// An id is the empty string, which no run file can carry.
     #[error("id number {position} (from 0) is empty")]
     EmptyId {

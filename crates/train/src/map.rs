@@ -202,7 +202,7 @@ fn earlier(run: &RunDir, points: &[Point]) -> Result<Earlier, Error> {
 }
 
 impl Mapped {
-    /// Writes `map.json`, `map.html`, an SVG for each map and the projector's files into the run.
+    /// Writes `map.json`, `map.html`, an SVG and a PNG for each map and the projector's files into the run.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -215,8 +215,9 @@ impl Mapped {
         )?;
         for (number, view) in picture.views.iter().enumerate() {
             let method = view.method.to_lowercase().replace('-', "");
-            let name = format!("map-{}-{method}.svg", view.vectors);
-            run.write(&name, picture.to_svg(number, 0)?.as_bytes())?;
+            let name = format!("map-{}-{method}", view.vectors);
+            run.write(&format!("{name}.svg"), picture.to_svg(number, 0)?.as_bytes())?;
+            run.write(&format!("{name}.png"), &picture.to_png(number, 0)?)?;
         }
         self.write_projector(run)
     }

@@ -29,24 +29,85 @@ pub(super) fn mark(class: usize) -> Option<(usize, Shape)> {
     Some((class % ON_LIGHT.len(), *SHAPES.get(class / ON_LIGHT.len())?))
 }
 
-impl Shape {
-    /// The outline around a place as SVG's path commands; all shapes cover about the same area.
-    pub(super) fn path(self, [x, y]: [f32; 2], radius: f32) -> String {
-        let r = radius;
-        match self {
-            Self::Circle => {
+/// A mark of a class at a place; all shapes cover about the same area.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) shape: Shape,
+    pub(super) at: [f32; 2],
+    pub(super) radius: f32,
+}
+
+impl Mark {
+    /// Half the width and the height of a triangle, and its lower edge.
+    fn triangle(self) -> (f32, f32, f32) {
+        let height = 2.25 * self.radius;
+        (1.3 * self.radius, height, self.at[1] + height * 0.4)
+    }
+
+    /// Side of a square.
+    fn square(self) -> f32 {
+        1.8 * self.radius
+    }
+
+    /// The outline as SVG's path commands.
+    pub(super) fn path(self) -> String {
+        let ([x, y], r) = (self.at, self.radius);
+        match self.shape {
+            Shape::Circle => {
                 let d = 2.0 * r;
                 format!("M{:.1} {y:.1}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0-{d} 0", x - r)
             }
-            Self::Triangle => {
-                let (w, h) = (1.3 * r, 2.25 * r);
-                let (left, bottom) = (x - w, y + h * 0.4);
-                format!("M{left:.1} {bottom:.1}h{:.1}l-{w:.1}-{h:.1}z", 2.0 * w)
+            Shape::Triangle => {
+                let (w, h, bottom) = self.triangle();
+                format!("M{:.1} {bottom:.1}h{:.1}l-{w:.1}-{h:.1}z", x - w, 2.0 * w)
             }
-            Self::Square => {
-                let s = 1.8 * r;
+            Shape::Square => {
+                let s = self.square();
                 format!("M{:.1} {:.1}h{s:.1}v{s:.1}h-{s:.1}z", x - s / 2.0, y - s / 2.0)
             }
+        }
+    }
+
+    /// Whether a place is within the outline.
+    pub(super) fn covers(self, [px, py]: [f32; 2]) -> bool {
+        let (x, y) = (px - self.at[0], py - self.at[1]);
+        match self.shape {
+            Shape::Circle => x * x + y * y <= self.radius * self.radius,
+            Shape::Triangle => {
+                let (w, h, bottom) = self.triangle();
+                let up = (bottom - py) / h;
+                up >= 0.0 && x.abs() <= w * (1.0 - up)
+            }
+            Shape::Square => x.abs().max(y.abs()) <= self.square() / 2.0,
+        }
+    }
+
+    /// No place farther than this from its own, along either axis, is within the outline.
+    pub(super) fn reach(self) -> f32 {
+        1.4 * self.radius
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_shapes_cover_about_the_same_area_and_nothing_beyond_their_reach() {
+        for shape in SHAPES {
+            let mark = Mark { shape, at: [3.0, -2.0], radius: 5.0 };
+            let step = 0.05;
+            let (mut area, mut farthest) = (0.0, 0.0_f32);
+            for (row, column) in (0..400).flat_map(|row| (0..400).map(move |column| (row, column)))
+            {
+                let off = [column as f32 * step - 10.0, row as f32 * step - 10.0];
+                if mark.covers([mark.at[0] + off[0], mark.at[1] + off[1]]) {
+                    area += step * step;
+                    farthest = farthest.max(off[0].abs()).max(off[1].abs());
+                }
+            }
+            assert!((68.0..=86.0).contains(&area), "{shape:?} covers {area}");
+            assert!(farthest <= mark.reach(), "{shape:?} reaches {farthest}");
         }
     }
 }

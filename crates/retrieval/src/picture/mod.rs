@@ -1,4 +1,4 @@
-//! Maps drawn: an SVG, a page to walk about in, files for TensorBoard's projector.
+//! Maps drawn: an SVG, a PNG, a page to walk about in, files for TensorBoard's projector.
 //!
 //! ```
 //! use retrieval::picture::{Aspect, Picture, Point, View};
@@ -25,7 +25,9 @@
 
 mod marks;
 mod page;
+mod png;
 mod projector;
+mod sheet;
 mod svg;
 
 use std::collections::BTreeMap;
