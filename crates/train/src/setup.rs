@@ -102,8 +102,8 @@ fn melody(
     let encoder = match (&melody.transfer, foundation.language()?) {
         (Some(transfer), Some(mut model)) => {
             let frozen = matches!(transfer.how, Transfer::Frozen | Transfer::Recurrent);
-            // What stays as it is reads as it did when it learned.
-            if !frozen {
+            // What is pooled of a frozen model is kept for other runs, and reads as it did when it learned.
+            if transfer.how != Transfer::Frozen {
                 model.precision = melody.precision;
             }
             let head = (transfer.how == Transfer::Recurrent)
