@@ -59,12 +59,13 @@ impl<'a> Query<'a> {
     ) -> Signs {
         let (query, steps) = (&self.melody.steps, index.steps(setting as usize));
         aligner.set(steps);
-        let tried = transpositions(query, steps, TRIED).into_iter();
-        let scored = tried.map(|by| (aligner.score(query, by), by));
+        let tried = transpositions(query, steps, TRIED);
+        let moved: Vec<(&[i16], i16)> = tried.iter().map(|&by| (&query[..], by)).collect();
+        let scored = aligner.scores(&moved).into_iter().zip(tried);
         let (whole, transposition) = scored.max_by_key(|scored| scored.0).unwrap_or((0, 0));
-        let pieces = self.pieces.iter();
-        let in_pieces: i32 =
-            pieces.map(|piece| i32::from(aligner.score(piece, transposition))).sum();
+        let moved: Vec<(&[i16], i16)> =
+            self.pieces.iter().map(|&piece| (piece, transposition)).collect();
+        let in_pieces: i32 = aligner.scores(&moved).into_iter().map(i32::from).sum();
         let most = |steps: usize| f32::from(SAME) * steps.max(1) as f32;
         let [notes, skeleton, vector] = cosines;
         let values = [

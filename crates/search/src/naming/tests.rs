@@ -178,15 +178,19 @@ fn plain_score(query: &[i16], setting: &[i16], by: i16) -> i16 {
 proptest! {
     #[test]
     fn alignment_by_antidiagonals_equals_the_plain_one(
-        query in prop::collection::vec(240_i16..330, 0..40),
+        queries in prop::collection::vec(
+            (prop::collection::vec(240_i16..330, 0..40), -12_i16..13), 0..5),
         setting in prop::collection::vec(240_i16..330, 0..70),
-        by in -12_i16..13,
     ) {
+        let moved: Vec<(&[i16], i16)> =
+            queries.iter().map(|(query, by)| (&query[..], *by)).collect();
+        let expected: Vec<i16> =
+            moved.iter().map(|(query, by)| plain_score(query, &setting, *by)).collect();
         let mut aligner = align::Aligner::default();
         aligner.set(&setting);
-        prop_assert_eq!(aligner.score(&query, by), plain_score(&query, &setting, by));
+        prop_assert_eq!(&aligner.scores(&moved), &expected);
         // The buffers are used again.
-        prop_assert_eq!(aligner.score(&query, by), plain_score(&query, &setting, by));
+        prop_assert_eq!(&aligner.scores(&moved), &expected);
     }
 
     #[test]
