@@ -72,6 +72,39 @@ fn a_run_is_judged_on_tunes_like_none_and_asked_for_those_it_knows() {
 }
 
 #[test]
+fn another_book_is_learned_from_and_never_judged() {
+    let workshop = Workshop::new(80);
+    // The book once more under other titles, and forty tunes that it has not.
+    let more = crate::workshop::tunebook(120).replace("T:The ", "T:Some ");
+    std::fs::write(workshop.path("more.abc"), more).unwrap();
+    workshop.succeed(&["corpus", "add", "more.abc", "--db", "corpus.db"]);
+    let small = std::fs::read_to_string(workshop.path("small.toml")).unwrap();
+    for (run, corpus) in
+        [("alone", "sources = [\"book\"]"), ("both", "sources = [\"book\"]\nalso = [\"more\"]")]
+    {
+        let config = small.replace("[melody]", &format!("[corpus]\n{corpus}\n[melody]"));
+        std::fs::write(workshop.path("config.toml"), config).unwrap();
+        workshop.succeed(&["train", "config.toml", "--run", run, "--db", "corpus.db"]);
+    }
+    let json = |file: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(workshop.path(file)).unwrap()).unwrap()
+    };
+    assert_eq!(json("both/split.json"), json("alone/split.json"));
+    let judged =
+        ["validation", "test"].map(|side| json("both/split.json")[side].as_array().unwrap().len());
+    let also = json("both/run.json")["also"]["works"].as_u64().unwrap();
+    assert_eq!(also as usize, 120 - judged.iter().sum::<usize>());
+    assert!(json("alone/run.json").get("also").is_none());
+    let report = workshop.succeed(&["evaluate", "both"]);
+    assert!(report.contains("model"), "{report}");
+    let page = std::fs::read_to_string(workshop.path("both/report.html")).unwrap();
+    assert!(page.contains(&format!("{also} works of other sources")));
+    std::fs::write(workshop.path("config.toml"), "[corpus]\nsources = [\"bok\"]\n").unwrap();
+    let wrong = workshop.fail(&["train", "config.toml", "--run", "wrong", "--db", "corpus.db"]);
+    assert!(wrong.contains("no source `bok`"), "{wrong}");
+}
+
+#[test]
 fn adding_the_same_book_twice_adds_nothing() {
     let workshop = Workshop::new(20);
     let before = workshop.succeed(&["corpus", "stats", "--json", "--db", "corpus.db"]);

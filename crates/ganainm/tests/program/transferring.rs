@@ -33,6 +33,18 @@ fn every_kind_of_transfer_is_trained_and_needs_its_language_model_no_more() {
     for how in ["frozen", "recurrent", "fine-tuned", "scratch"] {
         train(&workshop, how, &transfer(how));
     }
+    for (how, reads_otherwise) in [("frozen", false), ("recurrent", true), ("scratch", true)] {
+        let run = format!("{how}-bf16");
+        let config = transfer(how).replace("[melody]\n", "[melody]\nprecision = \"bf16\"\n");
+        train(&workshop, &run, &config);
+        let looks = |run: &str| std::fs::read(workshop.path(run).join("metrics.jsonl")).unwrap();
+        let losses = |run: &str| -> Vec<f64> {
+            let lines = String::from_utf8(looks(run)).unwrap();
+            let records = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+            records.filter_map(|record: serde_json::Value| record["loss"].as_f64()).collect()
+        };
+        assert_eq!(losses(how) != losses(&run), reads_otherwise, "{how}");
+    }
     let ridge = transfer("frozen").replace("epochs = 6", "epochs = 0")
         + "[ridge]\ncomponents = 5\npenalty = 2.0\n";
     train(&workshop, "ridge", &ridge);
