@@ -201,10 +201,11 @@ fn lanes(
 pub(crate) fn transpositions(query: &[i16], setting: &[i16], count: usize) -> Vec<i16> {
     let least = if query.len() >= TELLING { NEAR_BEST } else { 0.0 };
     let (query, setting) = (Histogram::new(query), Histogram::new(setting));
-    let Some(first) = query.shares[BESIDE..].iter().position(|&n| n > 0.0) else {
+    let numbers = &query.shares[BESIDE..];
+    let Some(first) = numbers.iter().position(|&n| n > 0.0) else {
         return Vec::new();
     };
-    let last = query.shares.iter().rposition(|&n| n > 0.0).unwrap_or(0) - BESIDE;
+    let last = numbers.iter().rposition(|&n| n > 0.0).unwrap_or(first);
     let range = first..(first + (last + 1 - first).next_multiple_of(BESIDE_LANES));
     let overlap = |by: i16| query.overlap(&setting, (&range, by));
     let mut found: Vec<(f32, i16)> = (-REACH..=REACH).map(|by| (overlap(by), by)).collect();
