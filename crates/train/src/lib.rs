@@ -72,8 +72,8 @@ pub use sentence::{LoadedEncoder, SentenceVectors, load_sentence_encoder};
 pub use shipped::shipped;
 pub use space::{JointSpace, Keeping};
 pub use study::{
-    Arm, ArmVerdict, News, Study, StudyConfig, StudyOutcome, StudyPlace, StudyRun, StudyVerdict,
-    StudyWatch, study_files,
+    Arm, ArmVerdict, FusedArms, News, Study, StudyConfig, StudyFusion, StudyOutcome, StudyPlace,
+    StudyRun, StudyVerdict, StudyWatch, study_files,
 };
 use towers::TowersLearner;
 pub use track::{By, Choice, Group, Level, Track, Tracks, Way};

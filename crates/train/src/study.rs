@@ -1,6 +1,7 @@
 //! A grid of experiments and seeds: its runs side by side, and one verdict over all of them.
 
 mod config;
+mod fused;
 mod judge;
 mod overlay;
 mod state;
@@ -8,7 +9,8 @@ mod workers;
 
 use std::path::{Path, PathBuf};
 
-pub use config::{Arm, StudyConfig};
+pub use config::{Arm, FusedArms, StudyConfig};
+pub use fused::StudyFusion;
 pub use judge::{ArmVerdict, StudyVerdict};
 use state::State;
 
@@ -61,7 +63,7 @@ pub struct StudyPlace<'a> {
     pub jobs: Option<usize>,
 }
 
-/// What happens to a run of a study.
+/// What happens to a run or a fusion of a study.
 #[derive(Debug)]
 pub enum News<'a> {
     /// It was finished before.
@@ -76,14 +78,16 @@ pub enum News<'a> {
     Ended(&'a Outcome),
     /// It failed; the others go on.
     Failed(&'a Error),
+    /// It was made, a fusion.
+    Fused,
     /// Its works are scored.
     Scored,
 }
 
 /// Someone who follows a study; several runs tell their news at a time.
 pub trait StudyWatch: Sync {
-    /// Something happened to a run.
-    fn tell(&self, run: &StudyRun, news: News<'_>);
+    /// Something happened to the run, or the fusion, of this name.
+    fn tell(&self, run: &str, news: News<'_>);
 
     /// Asked after every step: whether all runs are to write a checkpoint and stop.
     fn should_stop(&self) -> bool {
@@ -94,13 +98,13 @@ pub trait StudyWatch: Sync {
 /// How the training of a study ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StudyOutcome {
-    /// All runs are finished.
+    /// All runs are finished, and all fusions made.
     Finished,
     /// It was asked to stop; what was begun has left checkpoints.
     Interrupted {
-        /// How many runs are finished.
+        /// How many runs and fusions are finished.
         finished: usize,
-        /// How many there are.
+        /// How many there are to be.
         runs: usize,
     },
 }
@@ -133,23 +137,25 @@ impl Study {
 
     /// All runs, seed by seed, so that after a part of the time every arm has a part of its runs.
     pub fn runs(&self, folder: &Path) -> Vec<StudyRun> {
-        let of = |seed: u64| {
-            let arms = self.config.arms.iter().zip(&self.experiments).enumerate();
-            arms.map(move |(arm, (named, experiment))| {
+        let arms = self.config.arms.iter().zip(&self.experiments).enumerate();
+        let of = |place: usize| {
+            arms.clone().filter_map(move |(arm, (named, experiment))| {
+                let seed = *self.config.seeds_of(named).get(place)?;
                 let name = format!("{}-{seed}", named.name);
                 let experiment = Experiment { seed, ..experiment.clone() };
-                StudyRun { path: folder.join(&name), name, arm, experiment }
+                Some(StudyRun { path: folder.join(&name), name, arm, experiment })
             })
         };
-        self.config.seeds.iter().flat_map(|&seed| of(seed)).collect()
+        let most = self.config.arms.iter().map(|arm| self.config.seeds_of(arm).len()).max();
+        (0..most.unwrap_or(0)).flat_map(of).collect()
     }
 
     /// Trains every run that is not finished yet: new ones from the start, others from their last checkpoint. A run that
-    /// fails does not keep the others from going on.
+    /// fails does not keep the others from going on. When all are finished, they are fused where the config says so.
     ///
     /// # Errors
-    /// Before anything starts: another study at work in the folder, a run of another config or corpus. At the end: what
-    /// the first of the failed runs failed of.
+    /// Before anything starts: another study at work in the folder, a run of another config or corpus, a fusion of other
+    /// runs. At the end: what the first of the failed runs failed of; a fusion that cannot be made.
     pub fn train(
         &self,
         place: &StudyPlace<'_>,
@@ -158,13 +164,14 @@ impl Study {
         let _lock = state::lock(place.folder)?;
         let runs = self.runs(place.folder);
         let states = state::of_all(&runs, place.store)?;
+        let to_fuse = self.fusions_to_make(place.folder)?;
         let open: Vec<(&StudyRun, &State)> = runs.iter().zip(&states).collect();
         let ended = workers::side_by_side(place.jobs, &open, |&(run, state)| {
             if matches!(state, State::New | State::Begun(_)) && watch.should_stop() {
                 return Ok(false);
             }
             train_one((run, state), place.store, watch)
-                .inspect_err(|error| watch.tell(run, News::Failed(error)))
+                .inspect_err(|error| watch.tell(&run.name, News::Failed(error)))
         })?;
         let failed = ended.iter().filter(|result| result.is_err()).count();
         let finished = ended.iter().filter(|result| matches!(result, Ok(true))).count();
@@ -172,9 +179,11 @@ impl Study {
         if let Some((run, source)) = first {
             return Err(Error::Runs { failed, run: run.name.clone(), source: Box::new(source) });
         }
-        Ok(match finished == runs.len() {
+        let all = runs.len() + to_fuse.len();
+        let fused = if finished == runs.len() { self.fuse(&to_fuse, place, watch)? } else { 0 };
+        Ok(match finished + fused == all {
             true => StudyOutcome::Finished,
-            false => StudyOutcome::Interrupted { finished, runs: runs.len() },
+            false => StudyOutcome::Interrupted { finished: finished + fused, runs: all },
         })
     }
 }
@@ -185,29 +194,29 @@ fn train_one(
     store: &Path,
     watch: &dyn StudyWatch,
 ) -> Result<bool, Error> {
-    let mut ear = Ear { run, watch };
+    let mut ear = Ear { run: &run.name, watch };
     let outcome = match state {
         State::Finished(_) => {
-            watch.tell(run, News::Kept);
+            watch.tell(&run.name, News::Kept);
             return Ok(true);
         }
         State::New => {
-            watch.tell(run, News::Begun);
+            watch.tell(&run.name, News::Begun);
             let store = corpus::Store::open_existing(store)?;
             crate::train(&run.experiment, &store, &run.path, &mut ear)?
         }
         State::Begun(_) => {
-            watch.tell(run, News::Resumed);
+            watch.tell(&run.name, News::Resumed);
             crate::resume(&RunDir::open(&run.path)?, &mut ear)?
         }
     };
-    watch.tell(run, News::Ended(&outcome));
+    watch.tell(&run.name, News::Ended(&outcome));
     Ok(matches!(outcome, Outcome::Finished { .. }))
 }
 
 /// Hears one run for those who follow the study.
 struct Ear<'a> {
-    run: &'a StudyRun,
+    run: &'a str,
     watch: &'a dyn StudyWatch,
 }
 

@@ -65,7 +65,7 @@ enum Normalisation {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum Weights {
-    /// What is best on the validation works.
+    /// What is best on the validation works; runs of one config but for the seed count alike.
     #[default]
     Chosen,
     /// The same for all.

@@ -9,7 +9,7 @@ use anyhow::bail;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
 use train::{
-    News, Outcome, Record, Side, Study, StudyOutcome, StudyPlace, StudyRun, StudyWatch, study_files,
+    News, Outcome, Record, Side, Study, StudyOutcome, StudyPlace, StudyWatch, study_files,
 };
 
 use crate::following::{Show, Shown, stop_on_ctrl_c};
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let watch: Box<dyn StudyWatch> = if args.json {
         Box::new(Lines { stop })
     } else {
-        Box::new(Eyes::new(stop, study.runs(&folder).len()))
+        Box::new(Eyes::new(stop, study.runs(&folder).len() + study.fusions(&folder).len()))
     };
     if let StudyOutcome::Interrupted { finished, runs } = study.train(&place, &*watch)? {
         bail!(
@@ -100,7 +100,7 @@ enum What<'a> {
 }
 
 impl StudyWatch for Lines {
-    fn tell(&self, run: &StudyRun, news: News<'_>) {
+    fn tell(&self, run: &str, news: News<'_>) {
         let what = match news {
             News::Kept => What::Kind { kind: "kept" },
             News::Begun => What::Kind { kind: "begun" },
@@ -109,9 +109,10 @@ impl StudyWatch for Lines {
             News::Ended(Outcome::Finished { .. }) => What::Kind { kind: "finished" },
             News::Ended(Outcome::Interrupted { .. }) => What::Kind { kind: "interrupted" },
             News::Failed(error) => What::Failed { kind: "failed", error: error.to_string() },
+            News::Fused => What::Kind { kind: "fused" },
             News::Scored => What::Kind { kind: "scored" },
         };
-        screen::tell(&Line { run: &run.name, what });
+        screen::tell(&Line { run, what });
     }
 
     fn should_stop(&self) -> bool {
@@ -208,8 +209,7 @@ impl Eyes {
 }
 
 impl StudyWatch for Eyes {
-    fn tell(&self, run: &StudyRun, news: News<'_>) {
-        let name = &run.name;
+    fn tell(&self, name: &str, news: News<'_>) {
         match news {
             News::Kept => self.say(&format!("{name}: finished before")),
             News::Begun | News::Resumed => self.begin(name),
@@ -228,6 +228,7 @@ impl StudyWatch for Eyes {
                 self.end(name);
                 self.say(&format!("{name}: failed: {error}"));
             }
+            News::Fused => self.say(&format!("{name}: fused")),
             News::Scored => self.judge(),
         }
     }

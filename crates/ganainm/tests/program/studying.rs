@@ -130,12 +130,105 @@ fn runs_that_do_not_fit_the_study_are_refused_by_name() {
     std::fs::write(workshop.path("more.abc"), crate::workshop::tunebook(90)).unwrap();
     workshop.succeed(&["corpus", "add", "more.abc", "--db", "corpus.db"]);
     let grown = workshop.fail(&study(&[]));
-    assert!(grown.contains("another corpus"), "{grown}");
+    assert!(grown.contains("both-1: was made from other works"), "{grown}");
     assert!(!workshop.path("runs/tiny/both-2").exists());
 
     std::fs::write(workshop.path("tiny.toml"), one.replace("melody.notes", "melody.nots")).unwrap();
     let unknown = workshop.fail(&study(&[]));
     assert!(unknown.contains("tiny.toml: arm `header`") && unknown.contains("nots"), "{unknown}");
+}
+
+#[test]
+fn arms_are_fused_and_judged_like_arms() {
+    let workshop = workshop();
+    let fused = STUDY.replace("corpus_share = 0.5", "corpus_share = 0.5\nseeds = [1]")
+        + r#"
+[[fusion]]
+name = "each"
+members = ["half", "both"]
+[[fusion]]
+name = "together"
+members = ["both", "header"]
+all_seeds = true
+how = { weights = "equal" }
+"#;
+    std::fs::write(workshop.path("tiny.toml"), &fused).unwrap();
+    let lines = workshop.succeed(&study(&["--json"]));
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of_kind = |kind| {
+        let found = lines.iter().filter(|line| line["kind"] == kind);
+        let mut runs: Vec<&str> = found.map(|line| line["run"].as_str().unwrap()).collect();
+        runs.sort_unstable();
+        runs
+    };
+    let fusions = ["each-1", "each-2", "together-all"];
+    assert_eq!(of_kind("fused"), fusions);
+    let arms = ["both-1", "both-2", "half-1", "header-1", "header-2"];
+    assert_eq!(of_kind("finished"), arms);
+    let mut all = [&fusions[..], &arms[..]].concat();
+    all.sort_unstable();
+    assert_eq!(of_kind("scored"), all);
+    let verdict = lines.last().unwrap();
+    let systems = verdict["report"]["directions"][0]["systems"].as_array().unwrap();
+    let runs: Vec<(&str, u64)> = systems[..5]
+        .iter()
+        .map(|system| (system["name"].as_str().unwrap(), system["runs"].as_u64().unwrap()))
+        .collect();
+    let expected = [("both", 2), ("header", 2), ("half", 1), ("each", 2), ("together", 1)];
+    assert_eq!(runs, expected);
+    assert_eq!(verdict["arms"][2]["seeds"], serde_json::json!([1]));
+    assert_eq!(verdict["fusions"][1]["how"]["weights"], "equal");
+    let recipe = std::fs::read_to_string(workshop.path("runs/tiny/each-2/fusion.toml")).unwrap();
+    assert!(recipe.contains("\"half-1\"") && recipe.contains("\"both-2\""), "{recipe}");
+    let members = std::fs::read_dir(workshop.path("runs/tiny/together-all/members")).unwrap();
+    assert_eq!(members.count(), 4);
+
+    // Once more: all is kept, but for what was taken away; then a fusion that is not what the study says.
+    std::fs::remove_dir_all(workshop.path("runs/tiny/each-2")).unwrap();
+    let again = workshop.succeed(&study(&["--json"]));
+    let again: Vec<Value> = again.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(again.iter().filter(|line| line["kind"] == "fused").count(), 1);
+    assert!(again.last() == Some(verdict));
+    std::fs::write(workshop.path("tiny.toml"), fused.replace("equal", "chosen")).unwrap();
+    let other = workshop.fail(&study(&[]));
+    assert!(other.contains("together-all: was made otherwise"), "{other}");
+}
+
+#[test]
+fn runs_that_learned_from_less_of_another_source_are_refused() {
+    let workshop = Workshop::new(80);
+    let add = |book: &str, tunes: usize| {
+        std::fs::write(workshop.path(book), crate::workshop::tunebook(tunes)).unwrap();
+        workshop.succeed(&["corpus", "add", book, "--source", "more", "--db", "corpus.db"]);
+    };
+    add("more.abc", 90);
+    let study = |seeds: &str| {
+        let text = format!(
+            r#"
+name = "also"
+seeds = {seeds}
+base = "small.toml"
+reference = "alone"
+pool = 5
+resamples = 200
+[experiment]
+corpus.sources = ["book"]
+training.epochs = 1
+[[arm]]
+name = "alone"
+[[arm]]
+name = "with-more"
+set = {{ "corpus.also" = ["more"] }}
+"#
+        );
+        std::fs::write(workshop.path("also.toml"), text).unwrap();
+        ["study", "also.toml", "--db", "corpus.db"]
+    };
+    workshop.succeed(&study("[1]"));
+    add("most.abc", 100);
+    let refused = workshop.fail(&study("[1, 2]"));
+    assert!(refused.contains("with-more-1: was made from other works"), "{refused}");
+    assert!(!workshop.path("runs/also/alone-2").exists());
 }
 
 #[test]

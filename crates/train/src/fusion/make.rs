@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use corpus::{Corpus, Split, Work};
 use rayon::prelude::*;
-use retrieval::fusion::{Spread, achieved, choose_weights};
+use retrieval::fusion::{Spread, achieved, choose_weights, weighted_sum};
 use retrieval::{Scores, Truth};
 
 use crate::baselines::{DANCE_TYPE_ONLY, Evidence, HEADER, HEADER_ONLY, NAMES};
@@ -45,7 +45,9 @@ pub fn fuse(runs: &[RunDir], config: &FusionConfig, path: &Path) -> Result<RunDi
     }
     let all: Vec<&Member> = members.iter().map(|(_, member)| member).collect();
     let readings = works(&all, &loaded.corpus, &mut data.validation);
-    let (parts, recipe) = weigh(members, (&data.validation, &readings), (config, &experiment))?;
+    let alike = alike(runs, members.len())?;
+    let (parts, recipe) =
+        weigh(members, &alike, (&data.validation, &readings), (config, &experiment))?;
     RunDir::create(path, |run| {
         for (place, (part, member)) in parts.iter().zip(&recipe.members).enumerate() {
             let folder = RunDir::at(run.member(&member.name));
@@ -105,6 +107,20 @@ fn towers(runs: &[RunDir]) -> Result<Vec<(String, Member)>, Error> {
     Ok(members)
 }
 
+/// Which members count alike, group by group: the runs of one config that differ in the seed alone; all others by themselves.
+fn alike(runs: &[RunDir], members: usize) -> Result<Vec<Vec<usize>>, Error> {
+    let mut groups: Vec<(Experiment, Vec<usize>)> = Vec::new();
+    for (place, run) in runs.iter().enumerate() {
+        let experiment = Experiment { seed: 0, ..run.experiment()? };
+        match groups.iter_mut().find(|(other, _)| *other == experiment) {
+            Some((_, group)) => group.push(place),
+            None => groups.push((experiment, vec![place])),
+        }
+    }
+    let classifiers = (runs.len()..members).map(|place| vec![place]);
+    Ok(groups.into_iter().map(|(_, group)| group).chain(classifiers).collect())
+}
+
 fn folder_name(name: &str) -> String {
     name.replace(' ', "-")
 }
@@ -149,6 +165,7 @@ pub(crate) fn works(
 /// The members with their weights, found on the validation works.
 fn weigh(
     members: Vec<(String, Member)>,
+    alike: &[Vec<usize>],
     (examples, readings): (&[Example], &[Readings]),
     (config, experiment): (&FusionConfig, &Experiment),
 ) -> Result<(Vec<Part>, Recipe), Error> {
@@ -170,7 +187,7 @@ fn weigh(
         parts.push(Part { name, member, rule, weight: 0.0 });
     }
     let truth = Truth::diagonal(examples.len());
-    let (weights, validation) = weights(&comparable, &truth, config)?;
+    let (weights, validation) = weights(&comparable, alike, &truth, config)?;
     let mut recipe = Recipe {
         method: config.method,
         normalisation: config.normalisation,
@@ -189,23 +206,34 @@ fn weigh(
     Ok((parts, recipe))
 }
 
-/// The weights, and what they achieve on the validation works.
+/// The members' weights, and what they achieve on the validation works. What a group is given is shared out alike in it.
 fn weights(
     comparable: &[Scores],
+    alike: &[Vec<usize>],
     truth: &Truth,
     config: &FusionConfig,
 ) -> Result<(Vec<f64>, f64), Error> {
-    Ok(match config.weighting {
+    let weights = match config.weighting {
         Weighting::Chosen => {
-            let chosen = choose_weights(comparable, truth, config.objective)?;
-            (chosen.weights, chosen.value)
+            let mean = |group: &Vec<usize>| {
+                let members: Vec<Scores> =
+                    group.iter().map(|&place| comparable[place].clone()).collect();
+                weighted_sum(&members, &vec![1.0 / group.len() as f64; group.len()])
+            };
+            let means = alike.iter().map(mean).collect::<Result<Vec<Scores>, _>>()?;
+            let chosen = choose_weights(&means, truth, config.objective)?;
+            let mut weights = vec![0.0; comparable.len()];
+            for (group, weight) in alike.iter().zip(chosen.weights) {
+                for &place in group {
+                    weights[place] = weight / group.len() as f64;
+                }
+            }
+            weights
         }
-        Weighting::Equal => {
-            let equal = vec![1.0 / comparable.len() as f64; comparable.len()];
-            let value = achieved(comparable, &equal, truth, config.objective)?;
-            (equal, value)
-        }
-    })
+        Weighting::Equal => vec![1.0 / comparable.len() as f64; comparable.len()],
+    };
+    let value = achieved(comparable, &weights, truth, config.objective)?;
+    Ok((weights, value))
 }
 
 impl Part {

@@ -9,13 +9,15 @@ use crate::run::files;
 use crate::{Error, EvaluationConfig, RunDir, RunKind};
 
 /// How a fusion is to be made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct FusionConfig {
     /// How scores are made comparable.
     pub method: Method,
     /// What standard scores are held against.
     pub normalisation: Normalisation,
     /// Where the weights come from.
+    #[serde(rename = "weights")]
     pub weighting: Weighting,
     /// What they are chosen by.
     pub objective: Objective,
@@ -49,7 +51,7 @@ pub enum Normalisation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weighting {
-    /// From the validation works, by coordinate ascent.
+    /// From the validation works, by coordinate ascent; runs of one config but for the seed count alike.
     #[default]
     Chosen,
     /// All members count the same.
@@ -109,6 +111,23 @@ impl Recipe {
             }
             None => Ok(recipe),
         }
+    }
+
+    /// How the fusion was made.
+    pub(crate) fn config(&self) -> FusionConfig {
+        FusionConfig {
+            method: self.method,
+            normalisation: self.normalisation,
+            weighting: self.weighting,
+            objective: self.objective,
+            classifiers: self.members.iter().any(|member| !member.classifiers.is_empty()),
+        }
+    }
+
+    /// The names of the towers that it fuses.
+    pub(crate) fn towers(&self) -> impl Iterator<Item = &str> {
+        let towers = self.members.iter().filter(|member| member.classifiers.is_empty());
+        towers.map(|member| member.name.as_str())
     }
 
     pub(crate) fn to_toml(&self) -> Result<String, Error> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::overlay::lay;
-use crate::{Error, Experiment};
+use crate::{Error, Experiment, FusionConfig};
 
 /// A study: arms and seeds, every arm trained with every seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct StudyConfig {
     /// What is compared.
     #[serde(rename = "arm")]
     pub arms: Vec<Arm>,
+    /// Arms fused, and compared like arms.
+    #[serde(default, rename = "fusion")]
+    pub fusions: Vec<FusedArms>,
 }
 
 /// The pool of the published studies.
@@ -52,6 +55,9 @@ fn resamples() -> usize {
 pub struct Arm {
     /// Its name: lower-case letters, digits, `-`, `_` and `.`.
     pub name: String,
+    /// Seeds of its own instead of the study's: one is enough where nothing is drawn.
+    #[serde(default)]
+    pub seeds: Option<Vec<u64>>,
     /// An experiment of its own instead of the study's base.
     #[serde(default)]
     pub base: Option<PathBuf>,
@@ -61,6 +67,22 @@ pub struct Arm {
     /// Short for `"training.share"`: which share of the training families it learns from.
     #[serde(default)]
     pub corpus_share: Option<f64>,
+}
+
+/// Arms whose runs are fused into runs of their own, as `ganainm fuse` does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FusedArms {
+    /// Its name, as an arm's.
+    pub name: String,
+    /// The arms whose runs are members.
+    pub members: Vec<String>,
+    /// Whether the members' runs of all seeds make one fusion, and not those of each seed one of their own.
+    #[serde(default)]
+    pub all_seeds: bool,
+    /// How they are fused.
+    #[serde(default)]
+    pub how: FusionConfig,
 }
 
 impl StudyConfig {
@@ -76,8 +98,10 @@ impl StudyConfig {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let names = self.arms.iter().map(|arm| ("arm.name", &arm.name));
-        for (key, name) in names.chain([("name", &self.name)]) {
+        let arms = self.arms.iter().map(|arm| ("arm.name", &arm.name));
+        let fusions = self.fusions.iter().map(|fusion| ("fusion.name", &fusion.name));
+        let systems = arms.chain(fusions);
+        for (key, name) in systems.clone().chain([("name", &self.name)]) {
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
             if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
                 let why = format!(
@@ -86,14 +110,21 @@ impl StudyConfig {
                 return Err(Error::value(key, &why));
             }
         }
-        if let Some(twice) = repeated(self.arms.iter().map(|arm| &arm.name)) {
+        if let Some(twice) = repeated(systems.map(|(_, name)| name)) {
             return Err(Error::value("arm.name", &format!("`{twice}` is there twice")));
         }
-        if let Some(twice) = repeated(&self.seeds) {
-            return Err(Error::value("seeds", &format!("holds {twice} twice")));
+        for seeds in std::iter::once(&self.seeds).chain(self.arms.iter().flat_map(|arm| &arm.seeds))
+        {
+            if let Some(twice) = repeated(seeds) {
+                return Err(Error::value("seeds", &format!("holds {twice} twice")));
+            }
+            if seeds.is_empty() {
+                let why = "is empty: name one at least, five for an interval";
+                return Err(Error::value("seeds", why));
+            }
         }
-        if self.seeds.is_empty() {
-            return Err(Error::value("seeds", "is empty: name one at least, five for an interval"));
+        for fusion in &self.fusions {
+            self.check_members(fusion)?;
         }
         if !self.arms.iter().any(|arm| arm.name == self.reference) {
             let why = format!("is `{}`, which is no arm", self.reference);
@@ -103,6 +134,37 @@ impl StudyConfig {
             return Err(Error::value("pool", "must be 0 (all) or 2 and more"));
         }
         crate::config::check_positive(&[("resamples", self.resamples)])
+    }
+
+    fn check_members(&self, fusion: &FusedArms) -> Result<(), Error> {
+        let wrong =
+            |why: String| Error::value("fusion.members", &format!("{why} (`{}`)", fusion.name));
+        if let Some(twice) = repeated(&fusion.members) {
+            return Err(wrong(format!("holds `{twice}` twice")));
+        }
+        let mut runs = 0;
+        for member in &fusion.members {
+            let Some(arm) = self.arms.iter().find(|arm| arm.name == *member) else {
+                return Err(wrong(format!("holds `{member}`, which is no arm")));
+            };
+            let seeds = self.seeds_of(arm);
+            runs += if fusion.all_seeds { seeds.len() } else { 1 };
+            if !fusion.all_seeds && seeds.len() > 1 && *seeds != *self.seeds {
+                return Err(wrong(format!(
+                    "holds `{member}`, which has other seeds than the study: set all_seeds, or give it one seed or no \
+                     seeds of its own"
+                )));
+            }
+        }
+        if runs + usize::from(fusion.how.classifiers) < 2 {
+            return Err(wrong("make no two runs to fuse".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The seeds that an arm is trained with.
+    pub(super) fn seeds_of<'a>(&'a self, arm: &'a Arm) -> &'a [u64] {
+        arm.seeds.as_ref().unwrap_or(&self.seeds)
     }
 
     /// The experiment of every arm; the files that they name are looked for from `folder`.
@@ -183,6 +245,43 @@ corpus_share = 0.25
     }
 
     #[test]
+    fn arms_may_have_seeds_of_their_own_and_are_fused_seed_by_seed_or_all_together() {
+        let text = STUDY.replace("corpus_share", "seeds = [7]\ncorpus_share")
+            + r#"
+[[fusion]]
+name = "each"
+members = ["large", "small"]
+[[fusion]]
+name = "whole"
+members = ["large", "small"]
+all_seeds = true
+[[fusion]]
+name = "with-words"
+members = ["large"]
+how = { method = "reciprocal-rank", classifiers = true }
+"#;
+        let (study, folder) = (study(&text).unwrap(), Path::new("runs"));
+        let runs: Vec<String> = study.runs(folder).into_iter().map(|run| run.name).collect();
+        assert_eq!(runs, ["small-1", "large-7", "small-2"]);
+        let fusions = study.fusions(folder);
+        let made: Vec<(&str, Vec<&str>)> = fusions
+            .iter()
+            .map(|made| {
+                let members = made.members.iter().map(|path| path.to_str().unwrap());
+                (made.path.to_str().unwrap(), members.collect())
+            })
+            .collect();
+        let expected = [
+            ("runs/each-1", vec!["runs/large-7", "runs/small-1"]),
+            ("runs/each-2", vec!["runs/large-7", "runs/small-2"]),
+            ("runs/whole-all", vec!["runs/large-7", "runs/small-1", "runs/small-2"]),
+            ("runs/with-words-7", vec!["runs/large-7"]),
+        ];
+        assert_eq!(made, expected);
+        assert!(study.config().fusions[2].how.classifiers);
+    }
+
+    #[test]
     fn bases_are_looked_for_from_the_studys_folder_and_an_arm_may_have_its_own() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.toml"), "[melody]\nhidden = 13\nlayers = 2").unwrap();
@@ -232,6 +331,18 @@ corpus_share = 0.25
         assert!(message("[1, 2]", "[]").contains("seeds"));
         assert!(message("= \"small\"\n[exp", "= \"tiny\"\n[exp").contains("`tiny`"));
         assert!(message("corpus_share", "share").contains("share"));
-        assert!(message("[[arm]]\nname = \"small\"", "[[fusion]]\n").contains("fusion"));
+        assert!(message("[[arm]]\nname = \"small\"", "[[harm]]\n").contains("harm"));
+        let fusion = |rest: &str| {
+            study(&format!("{STUDY}[[fusion]]\nname = \"f\"\n{rest}")).unwrap_err().to_string()
+        };
+        assert!(fusion("members = [\"small\", \"tiny\"]").contains("`tiny`, which is no arm"));
+        assert!(fusion("members = [\"small\", \"small\"]").contains("`small` twice"));
+        assert!(fusion("members = [\"small\"]").contains("no two runs"));
+        assert!(fusion("members = [\"small\"]\nhow = { weight = 1 }").contains("weight"));
+        let seeds = STUDY.replace("corpus_share", "seeds = [3, 4]\ncorpus_share");
+        let both = "[[fusion]]\nname = \"f\"\nmembers = [\"small\", \"large\"]\n";
+        let other = study(&format!("{seeds}{both}")).unwrap_err().to_string();
+        assert!(other.contains("fusion.members") && other.contains("other seeds"), "{other}");
+        assert!(study(&format!("{seeds}{both}all_seeds = true")).is_ok());
     }
 }

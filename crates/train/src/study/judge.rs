@@ -1,11 +1,12 @@
 //! All runs of a study judged on the same works, beside the same baselines.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use retrieval::report::{BothWays, Entry, Role, StudyReport, StudySettings};
 use retrieval::{Bootstrap, Truth};
 use serde::{Deserialize, Serialize};
 
+use super::config::FusedArms;
 use super::workers::side_by_side;
 use super::{News, Study, StudyPlace, StudyRun, StudyWatch, study_files};
 use crate::baselines::baselines;
@@ -26,6 +27,9 @@ pub struct StudyVerdict {
     pub seconds: f64,
     /// The experiments that were compared, but for their seeds.
     pub arms: Vec<ArmVerdict>,
+    /// The fusions that were compared with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fusions: Vec<FusedArms>,
     /// All numbers.
     pub report: StudyReport,
 }
@@ -35,12 +39,15 @@ pub struct StudyVerdict {
 pub struct ArmVerdict {
     /// Its name.
     pub name: String,
+    /// Its seeds, where they are not the study's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<Vec<u64>>,
     /// What was trained, but for the seed.
     pub experiment: Experiment,
 }
 
 impl Study {
-    /// Judges all runs on the works of a side, without writing anything.
+    /// Judges all runs and fusions on the works of a side, without writing anything.
     ///
     /// # Errors
     /// When a run is not finished, is of another corpus than the others, or lacks a file; when the arms were judged on
@@ -76,26 +83,33 @@ impl Study {
             arms: arms
                 .map(|(arm, experiment)| ArmVerdict {
                     name: arm.name.clone(),
+                    seeds: arm.seeds.clone(),
                     experiment: experiment.clone(),
                 })
                 .collect(),
+            fusions: self.config.fusions.clone(),
             report: StudyReport::new(settings, &entries)?,
         })
     }
 
-    /// The outcomes of every arm's runs, and of the baselines.
+    /// The outcomes of the runs of every arm and every fusion, and of the baselines.
     fn entries(
         &self,
         runs: &[StudyRun],
         (place, side): (&StudyPlace<'_>, Side),
         watch: &dyn StudyWatch,
     ) -> Result<Vec<Entry>, Error> {
-        let scored = side_by_side(place.jobs, runs, |run| {
+        let arms = self.config.arms.len();
+        let fusions = self.fusions(place.folder);
+        let trained = runs.iter().map(|run| (run.arm, &run.name, &run.path));
+        let fused = fusions.iter().map(|made| (arms + made.fusion, &made.name, &made.path));
+        let judged: Vec<(usize, &String, &PathBuf)> = trained.chain(fused).collect();
+        let scored = side_by_side(place.jobs, &judged, |&(_, name, path)| {
             if watch.should_stop() {
                 return Err(Error::Stopped);
             }
-            let scored = self.outcome(run, side)?;
-            watch.tell(run, News::Scored);
+            let scored = self.outcome(path, side)?;
+            watch.tell(name, News::Scored);
             Ok(scored)
         })?;
         let scored: Vec<Scored> = scored.into_iter().collect::<Result<_, _>>()?;
@@ -103,25 +117,24 @@ impl Study {
             let advice = format!(
                 "is judged on other works than {}, so that the two cannot be compared; let their arms agree in split \
                  and corpus",
-                runs[0].name
+                judged[0].1
             );
-            return Err(Error::damaged(&runs[other].path, advice));
+            return Err(Error::damaged(judged[other].2, advice));
         }
-        let mut entries: Vec<Entry> = self
-            .config
-            .arms
-            .iter()
-            .map(|arm| Entry { name: arm.name.clone(), role: Role::Model, runs: Vec::new() })
+        let names = self.config.arms.iter().map(|arm| &arm.name);
+        let names = names.chain(self.config.fusions.iter().map(|fusion| &fusion.name));
+        let mut entries: Vec<Entry> = names
+            .map(|name| Entry { name: name.clone(), role: Role::Model, runs: Vec::new() })
             .collect();
-        for (run, scored) in runs.iter().zip(scored) {
-            entries[run.arm].runs.push(scored.outcomes);
+        for ((system, ..), scored) in judged.into_iter().zip(scored) {
+            entries[system].runs.push(scored.outcomes);
         }
         entries.extend(self.baselines(runs, side)?);
         Ok(entries)
     }
 
-    fn outcome(&self, run: &StudyRun, side: Side) -> Result<Scored, Error> {
-        let scores = score(&RunDir::open(&run.path)?, side)?;
+    fn outcome(&self, run: &Path, side: Side) -> Result<Scored, Error> {
+        let scores = score(&RunDir::open(run)?, side)?;
         let works = scores.queries().to_vec();
         let truth = Truth::diagonal(works.len());
         Ok(Scored { outcomes: BothWays::new(&scores, &truth, self.pool(works.len()))?, works })

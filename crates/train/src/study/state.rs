@@ -3,11 +3,12 @@
 use std::fs::{File, TryLockError, create_dir_all, read_dir, remove_dir_all};
 use std::path::Path;
 
+use corpus::{SplitConfig, Store};
 use toml::Table;
 
 use super::overlay::difference;
 use super::{StudyRun, study_files};
-use crate::{Error, Experiment, RunDir};
+use crate::{CorpusConfig, Error, Experiment, RunDir, Works, setup};
 
 /// What is there of a run.
 #[derive(Debug)]
@@ -67,9 +68,8 @@ fn clear(folder: &Path) -> std::io::Result<()> {
 /// When a run is of another config or corpus than the study's.
 pub(super) fn of_all(runs: &[StudyRun], store: &Path) -> Result<Vec<State>, Error> {
     let states: Vec<State> = runs.iter().map(state).collect::<Result<_, _>>()?;
-    let news = states.iter().any(|state| matches!(state, State::New));
-    if let (true, Some(run)) = (news, states.iter().find_map(State::run)) {
-        same_corpus(run, store)?;
+    if states.iter().any(|state| matches!(state, State::New)) {
+        same_works(states.iter().filter_map(State::run), store)?;
     }
     Ok(states)
 }
@@ -107,16 +107,28 @@ fn other_config(found: &Experiment, wanted: &Experiment) -> Result<String, Error
     ))
 }
 
-/// That new runs would be made from the corpus that an old one was made from.
-fn same_corpus(run: &RunDir, store: &Path) -> Result<(), Error> {
-    let store = corpus::Store::open_existing(store)?;
-    let corpus = run.experiment()?.corpus.select(store.load()?)?;
-    if corpus.hash == run.manifest()?.corpus {
-        return Ok(());
+/// That new runs would be made from the works that the old ones were made from.
+fn same_works<'a>(runs: impl Iterator<Item = &'a RunDir>, store: &Path) -> Result<(), Error> {
+    // Most runs of a study choose the same works.
+    let mut chosen: Vec<((CorpusConfig, SplitConfig), Works)> = Vec::new();
+    for run in runs {
+        let (experiment, manifest) = (run.experiment()?, run.manifest()?);
+        let choice = (experiment.corpus, experiment.split);
+        let works = match chosen.iter().find(|(known, _)| *known == choice) {
+            Some((_, works)) => works,
+            None => {
+                let store = Store::open_existing(store)?;
+                let works = setup::works((&choice.0, &choice.1), &store)?;
+                &chosen.push_mut((choice, works)).1
+            }
+        };
+        if manifest.corpus != works.corpus.hash || manifest.also != works.to_be_recorded() {
+            let advice = "was made from other works than the store has for the runs to come; name the store that it was \
+                          made from with --db, or let the study begin anew in another folder";
+            return Err(Error::damaged(run.path(), advice));
+        }
     }
-    let advice = "was made from another corpus than that of the runs to come; name the same one with --db, or let the \
-                  study begin anew in another folder";
-    Err(Error::damaged(run.path(), advice))
+    Ok(())
 }
 
 #[cfg(test)]
