@@ -96,8 +96,7 @@ fn bars(text: &str) -> Result<Range<usize>, String> {
 /// Names tunes on all cores and prints the answers in their order.
 fn tell(args: &Args, namer: &Namer, tunes: &[Tune]) -> anyhow::Result<()> {
     let heard: Vec<Tune> = tunes.iter().map(|tune| part(tune, args.from_bars.as_ref())).collect();
-    for (tune, answer) in heard.iter().zip(namer.name_all(&heard, args.top)) {
-        let answer = answer?;
+    for (tune, answer) in heard.iter().zip(namer.name_all(&heard, args.top)?) {
         let first = args.from_bars.as_ref().map_or(0, |bars| bars.start);
         let told = match args.json {
             true => serde_json::to_string(&answer)? + "\n",

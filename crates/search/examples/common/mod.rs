@@ -98,7 +98,11 @@ fn spoil(tune: &mut Tune, rng: &mut ChaCha8Rng) {
 /// Whether another setting of the work is the same melody as the hidden one.
 pub(crate) fn has_like(namer: &Namer, asked: &Asked<'_>) -> bool {
     let whole = asked.setting.tune();
-    let others = asked.work.settings.iter().filter(|other| other.id != asked.setting.id);
-    let mut likeness = others.filter_map(|other| namer.aligned(&whole, &other.id));
-    likeness.any(|signs| signs[IN_PIECES] >= SAME_MELODY)
+    let mut others = asked.work.settings.iter().filter(|other| other.id != asked.setting.id);
+    others.any(|other| is_same_melody(namer, &whole, &other.id))
+}
+
+/// Whether a setting of the corpus is the same melody as a tune.
+pub(crate) fn is_same_melody(namer: &Namer, tune: &Tune, setting: &str) -> bool {
+    namer.aligned(tune, setting).is_some_and(|signs| signs[IN_PIECES] >= SAME_MELODY)
 }

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Context;
-use common::{Asked, KINDS, Kind, asked, has_like, split};
+use common::{Asked, KINDS, Kind, asked, has_like, is_same_melody, split};
 use corpus::{Store, Work};
 use numbers::{calibration_error, interval, separation};
 use rayon::prelude::*;
@@ -48,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         namer.settings()
     );
     println!("| query | n | system | MRR (95 %) | first (95 %) |\n|---|---|---|---|---|");
+    let mut mistakes = Vec::new();
     for kind in KINDS {
         let asked = asked(&test, (kind, QUERIES, 11));
         let hear = |asked: &Asked<'_>| namer.heard(&asked.tune, &|_, id| id == asked.setting.id);
@@ -60,14 +61,52 @@ fn main() -> anyhow::Result<()> {
                 .collect();
             row(&format!("{kind:?}"), system.0, &ranks);
         }
+        let why =
+            asked.par_iter().zip(&heard).filter_map(|(asked, heard)| why(&namer, asked, heard));
+        mistakes.push((kind, why.collect::<Vec<Why>>()));
     }
     let pages: Vec<String> = args.collect();
     if !pages.is_empty() {
         oneills::measure(&namer, &corpus, &pages)?;
     }
+    println!(
+        "\n| query | wrong first | the same melody under another id | no like left | mistaken |\n|---|---|---|---|---|"
+    );
+    for (kind, whys) in mistakes {
+        let count = |of| whys.iter().filter(|why| **why == of).count();
+        let [same, none, mistaken] = [Why::SameMelody, Why::NoLike, Why::Mistaken].map(count);
+        println!("| {kind:?} | {} | {same} | {none} | {mistaken} |", whys.len());
+    }
     known(&namer, &corpus.works, &test);
     speed::measure(&namer, &test);
     Ok(())
+}
+
+/// Why another work than the right one came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// Its setting is the same melody as the whole hidden one.
+    SameMelody,
+    /// No other setting of the right work is the same melody as the hidden one.
+    NoLike,
+    /// None of these.
+    Mistaken,
+}
+
+/// Why an answer is wrong; `None` where it is right.
+fn why(namer: &Namer, asked: &Asked<'_>, heard: &Heard<'_>) -> Option<Why> {
+    let first = heard.works.first();
+    if first.is_some_and(|found| found.tune == asked.work.id) {
+        return None;
+    }
+    let whole = asked.setting.tune();
+    Some(if first.is_some_and(|found| is_same_melody(namer, &whole, found.setting)) {
+        Why::SameMelody
+    } else if has_like(namer, asked) {
+        Why::Mistaken
+    } else {
+        Why::NoLike
+    })
 }
 
 /// The reciprocal rank of the best right work; of several with the same value each place is as likely.

@@ -62,10 +62,12 @@ pub(super) async fn name(
     let naming = Arc::clone(&app);
     let work = move || {
         let tunes = tunes(&bytes)?;
-        let answers = tunes.iter().zip(naming.namer.name_all(&tunes, most));
-        answers
-            .map(|(tune, answer)| naming.named(tune, answer))
-            .collect::<Result<Vec<Named>, Problem>>()
+        let answers = naming.namer.name_all(&tunes, most).map_err(|error| match error {
+            NameError::Backend(_) => Problem::away(&error),
+            _ => Problem::logged(&error),
+        })?;
+        let asked = tunes.iter().zip(answers);
+        Ok(asked.map(|(tune, answer)| naming.named(tune, answer)).collect::<Vec<Named>>())
     };
     json_response(&app.gate.run(work).await?)
 }
@@ -109,19 +111,15 @@ fn tunes(bytes: &[u8]) -> Result<Vec<Tune>, Problem> {
 }
 
 impl App {
-    fn named(&self, tune: &Tune, answer: Result<Answer, NameError>) -> Result<Named, Problem> {
-        let answer = answer.map_err(|error| match error {
-            NameError::Backend(_) => Problem::away(&error),
-            _ => Problem::logged(&error),
-        })?;
-        Ok(Named {
+    fn named(&self, tune: &Tune, answer: Answer) -> Named {
+        Named {
             x: answer.x,
             title: answer.title,
             known: answer.known,
             matches: answer.matches.into_iter().map(|found| self.shown(found)).collect(),
             titles: answer.titles,
             abc: abc::write(tune),
-        })
+        }
     }
 
     fn shown(&self, mut found: Match) -> Shown {

@@ -142,13 +142,16 @@ impl VectorIndex for PostgresVectors {
         found.collect::<Result<_, _>>().map_err(|_| self.server.told(STRANGE))
     }
 
-    fn all_cosines(&self, query: &[f32]) -> Result<Vec<f32>, NameError> {
-        same(self.dimensions, query.len())?;
-        let (corpus, making, found) = self.ask(|session| session.all_cosines(&unit(query)))?;
-        if (Origin { corpus, making }) != self.origin {
-            return Err(self.server.told(REPLACED));
-        }
-        self.placed(found)
+    fn all_cosines(&self, queries: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, NameError> {
+        let of = |query: &Vec<f32>| {
+            same(self.dimensions, query.len())?;
+            let (corpus, making, found) = self.ask(|session| session.all_cosines(&unit(query)))?;
+            if (Origin { corpus, making }) != self.origin {
+                return Err(self.server.told(REPLACED));
+            }
+            self.placed(found)
+        };
+        queries.iter().map(of).collect()
     }
 
     fn dimensions(&self) -> usize {

@@ -50,7 +50,11 @@ use crate::{LoadedRun, Progress};
 use candidates::{Candidate, candidates};
 use hearing::Hearing;
 use index::Index;
+use melody::Melody;
 use titles::Fitting;
+
+/// Tunes whose vectors are compared with those of all settings at a time, each of which is then read once for all of them.
+const TOGETHER: usize = 8;
 
 /// Names tunes by what a corpus has of them.
 ///
@@ -160,35 +164,42 @@ impl Namer {
     /// # Errors
     /// [`NameError::Backend`] when a database that was to answer does not; without one there is no error.
     pub fn name(&self, tune: &Tune, k: usize) -> Result<Answer, NameError> {
-        let titles = self.titles(std::slice::from_ref(tune), k).pop().unwrap_or_default();
-        self.answer_to(tune, k, titles)
+        Ok(self.name_all(std::slice::from_ref(tune), k)?.pop().unwrap_or_default())
     }
 
     /// Which tunes these are, each as [`Namer::name`] tells; many at a time take less time a tune.
-    pub fn name_all(&self, tunes: &[Tune], k: usize) -> Vec<Result<Answer, NameError>> {
+    ///
+    /// # Errors
+    /// As [`Namer::name`], when it happens at any of the tunes.
+    pub fn name_all(&self, tunes: &[Tune], k: usize) -> Result<Vec<Answer>, NameError> {
         let titles = self.titles(tunes, k);
-        let asked = tunes.par_iter().zip(titles);
-        asked.map(|(tune, titles)| self.answer_to(tune, k, titles)).collect()
+        let groups = tunes.par_chunks(TOGETHER).zip(titles.par_chunks(TOGETHER));
+        let answers = groups.map(|(tunes, titles)| {
+            let heard = self.hear(tunes, |vectors| self.all_cosines(vectors), &|_| false)?;
+            let asked = tunes.par_iter().zip(titles).zip(&heard);
+            let answer = |((tune, titles), heard): ((&Tune, &Vec<Suggestion>), &Hearing)| Answer {
+                titles: titles.clone(),
+                ..self.answer_to(tune, heard, k)
+            };
+            Ok(asked.map(answer).collect())
+        });
+        let answers: Vec<Vec<Answer>> = answers.collect::<Result<_, NameError>>()?;
+        Ok(answers.into_iter().flatten().collect())
     }
 
-    fn answer_to(
-        &self,
-        tune: &Tune,
-        k: usize,
-        titles: Vec<Suggestion>,
-    ) -> Result<Answer, NameError> {
-        let hearing = self.hear(tune, |vector| self.near(vector), &|_| false)?;
+    /// What is said of a tune by the works that it may be.
+    fn answer_to(&self, tune: &Tune, hearing: &Hearing, k: usize) -> Answer {
         let known = hearing.known_signs().map_or(0.0, |signs| self.weights.known(&signs));
         let shares = hearing.shares();
         let found = hearing.candidates.iter().zip(&shares).take(k);
-        let matches = found.map(|(found, share)| self.answer(&hearing, found, known * share));
-        Ok(Answer {
+        let matches = found.map(|(found, share)| self.answer(hearing, found, known * share));
+        Answer {
             x: tune.header.number.clone(),
             title: tune.header.titles.first().cloned().unwrap_or_default(),
             known,
             matches: matches.collect(),
-            titles,
-        })
+            titles: Vec::new(),
+        }
     }
 
     /// For every tune the titles that fit; one that the run cannot read has none.
@@ -213,32 +224,46 @@ impl Namer {
         }
     }
 
-    /// The cosines of a vector with those of all settings, by their places.
-    fn near(&self, vector: &[f32]) -> Result<Vec<f32>, NameError> {
+    /// For each vector its cosines with those of all settings, by their places.
+    fn all_cosines(&self, vectors: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, NameError> {
         match &self.database {
-            Some(database) => database.all_cosines(vector),
-            None => self.index.vectors.all_cosines(vector),
+            Some(database) => database.all_cosines(vectors),
+            None => self.index.vectors.all_cosines(vectors),
         }
     }
 
-    /// The works that a tune may be, by the reading of it that fits best; `near` tells the cosines of a vector with those of all
-    /// settings.
+    /// The works that each tune may be; `all_cosines` tells for each vector its cosines with those of all settings.
     fn hear<E>(
         &self,
-        tune: &Tune,
-        near: impl Fn(&[f32]) -> Result<Vec<f32>, E>,
+        tunes: &[Tune],
+        all_cosines: impl Fn(&[Vec<f32>]) -> Result<Vec<Vec<f32>>, E>,
         hidden: candidates::Hidden<'_>,
-    ) -> Result<Hearing, E> {
+    ) -> Result<Vec<Hearing>, E> {
+        let readings: Vec<Vec<Melody>> = tunes.par_iter().map(melody::readings).collect();
+        let vectors: Vec<Vec<f32>> = readings.par_iter().flatten().map(dense::vector).collect();
+        let mut cosines = all_cosines(&vectors)?.into_iter();
+        let with_cosines =
+            |melodies: Vec<Melody>| melodies.into_iter().zip(cosines.by_ref()).collect();
+        let readings: Vec<Vec<(Melody, Vec<f32>)>> =
+            readings.into_iter().map(with_cosines).collect();
+        Ok(readings.into_par_iter().map(|readings| self.best_hearing(readings, hidden)).collect())
+    }
+
+    /// The works that a tune may be, by the reading of it that fits best, each with its vector's cosines with those of all settings.
+    fn best_hearing(
+        &self,
+        readings: Vec<(Melody, Vec<f32>)>,
+        hidden: candidates::Hidden<'_>,
+    ) -> Hearing {
         let mut best = Hearing::default();
-        for melody in melody::readings(tune) {
-            let near = near(&dense::vector(&melody))?;
+        for (melody, near) in readings {
             let candidates = candidates(&self.index, (&melody, &near), (&self.weights, hidden));
             let hearing = Hearing { melody, candidates };
             if hearing.best() >= best.best() {
                 best = hearing;
             }
         }
-        Ok(best)
+        best
     }
 }
 

@@ -101,11 +101,16 @@ fn many_at_a_time_get_the_answers_that_each_gets_alone() {
     let namer = Namer::open(&path).unwrap().with_run(&run, &crate::silent).unwrap();
     let head = "M:4/4\nL:1/8\nK:Edor";
     let tunes = [MAGGIE, "z8|", KESH, "", COOLEY].map(|music| asked(head, music));
-    let answers = namer.name_all(&tunes, 2);
+    let answers = namer.name_all(&tunes, 2).unwrap();
     assert_eq!(answers.len(), tunes.len());
     for (tune, answer) in tunes.iter().zip(answers) {
-        assert_eq!(answer.unwrap(), namer.name(tune, 2).unwrap());
+        assert_eq!(answer, namer.name(tune, 2).unwrap());
     }
+    // More than are compared at a time.
+    let many: Vec<Tune> = tunes.iter().cycle().take(3 * TOGETHER + 1).cloned().collect();
+    let all = namer.name_all(&many, 2).unwrap();
+    let one = namer.name(&tunes[3 * TOGETHER % tunes.len()], 2).unwrap();
+    assert_eq!((all.len(), all.last()), (many.len(), Some(&one)));
     assert_eq!(namer.name(&tunes[0], 2).unwrap().titles.len(), 2);
 }
 

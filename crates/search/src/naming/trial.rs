@@ -46,13 +46,14 @@ impl Namer {
             (self.index.works[setting.work as usize].id.as_str(), setting.id.as_str())
         };
         // A vector always has as many numbers as those of the index.
-        let near = |vector: &[f32]| {
-            Ok::<_, Infallible>(self.index.vectors.all_cosines(vector).unwrap_or_default())
+        let all_cosines = |vectors: &[Vec<f32>]| {
+            Ok::<_, Infallible>(self.index.vectors.all_cosines(vectors).unwrap_or_default())
         };
-        let Ok(hearing) = self.hear(tune, near, &|at| {
+        let Ok(heard) = self.hear(std::slice::from_ref(tune), all_cosines, &|at| {
             let (work, setting) = names(at);
             hidden(work, setting)
         });
+        let hearing = heard.into_iter().next().unwrap_or_default();
         let known_signs = hearing.known_signs();
         let found = hearing.candidates.iter().zip(hearing.shares());
         let weighed = found.map(|(found, share)| {

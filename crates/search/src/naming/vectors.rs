@@ -5,6 +5,9 @@ use rustc_hash::FxHashMap;
 
 use super::NameError;
 
+/// Vectors here that are compared with all of several queries before the next are read: as many as a core's cache holds.
+const BLOCK: usize = 256;
+
 /// Keeps vectors under ids and finds those nearest to another.
 pub trait VectorIndex: Send + Sync {
     /// Adds vectors: `vectors` holds one of [`VectorIndex::dimensions`] numbers after another, one an id. An id that is
@@ -20,11 +23,11 @@ pub trait VectorIndex: Send + Sync {
     /// [`NameError::Dimensions`] or [`NameError::Backend`].
     fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<(u32, f32)>, NameError>;
 
-    /// The cosine of a vector with that of every id, where these are 0, 1, 2 and so on, by id.
+    /// For each of some vectors its cosine with that of every id, where these are 0, 1, 2 and so on, by id.
     ///
     /// # Errors
     /// [`NameError::Dimensions`] or [`NameError::Backend`].
-    fn all_cosines(&self, query: &[f32]) -> Result<Vec<f32>, NameError>;
+    fn all_cosines(&self, queries: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, NameError>;
 
     /// Numbers in a vector.
     fn dimensions(&self) -> usize;
@@ -57,15 +60,24 @@ impl ExactVectors {
         self.ids.is_empty()
     }
 
-    /// The cosine of a vector with each of those here, in the order in which they were added; 0 where one has no length.
+    /// For each of some vectors its cosine with each of those here, in the order in which they were added; 0 where one has no
+    /// length. The vectors here are read once for all.
     ///
     /// # Errors
     /// [`NameError::Dimensions`].
-    pub fn cosines(&self, query: &[f32]) -> Result<Vec<f32>, NameError> {
-        self.check(query.len())?;
-        let query = unit(query);
-        let rows = self.rows.par_chunks_exact(self.dimensions.max(1));
-        Ok(rows.map(|row| dot(row, &query)).collect())
+    pub fn cosines(&self, queries: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, NameError> {
+        queries.iter().try_for_each(|query| self.check(query.len()))?;
+        let queries: Vec<Vec<f32>> = queries.iter().map(|query| unit(query)).collect();
+        let dimensions = self.dimensions.max(1);
+        let of_block = |rows: &[f32]| -> Vec<Vec<f32>> {
+            let rows = rows.chunks_exact(dimensions);
+            let of = |query| rows.clone().map(|row| dot(row, query)).collect();
+            queries.iter().map(|query| of(query)).collect()
+        };
+        let blocks: Vec<Vec<Vec<f32>>> =
+            self.rows.par_chunks(BLOCK * dimensions).map(of_block).collect();
+        let of_query = |query: usize| blocks.iter().flat_map(move |block| &block[query]).copied();
+        Ok((0..queries.len()).map(|query| of_query(query).collect()).collect())
     }
 
     /// Numbers in a vector, the ids, and the vectors one after another.
@@ -108,7 +120,7 @@ impl VectorIndex for ExactVectors {
     }
 
     fn nearest(&self, query: &[f32], k: usize) -> Result<Vec<(u32, f32)>, NameError> {
-        let cosines = self.cosines(query)?;
+        let cosines = self.cosines(&[query.to_vec()])?.pop().unwrap_or_default();
         let mut found: Vec<(u32, f32)> = self.ids.iter().copied().zip(cosines).collect();
         let better = |a: &(u32, f32), b: &(u32, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
         if k < found.len() && k > 0 {
@@ -119,14 +131,16 @@ impl VectorIndex for ExactVectors {
         Ok(found)
     }
 
-    fn all_cosines(&self, query: &[f32]) -> Result<Vec<f32>, NameError> {
-        let cosines = self.cosines(query)?;
+    fn all_cosines(&self, queries: &[Vec<f32>]) -> Result<Vec<Vec<f32>>, NameError> {
+        let cosines = self.cosines(queries)?;
         if (0..).zip(&self.ids).all(|(at, &id)| at == id) {
             return Ok(cosines);
         }
-        Ok((0..cosines.len() as u32)
-            .filter_map(|id| Some(cosines[*self.places.get(&id)?]))
-            .collect())
+        let by_id = |cosines: Vec<f32>| {
+            let of = |id| Some(cosines[*self.places.get(&id)?]);
+            (0..cosines.len() as u32).filter_map(of).collect()
+        };
+        Ok(cosines.into_iter().map(by_id).collect())
     }
 
     fn dimensions(&self) -> usize {
@@ -179,14 +193,34 @@ mod tests {
         let mut index = index();
         index.add(&[7], &[0.0, -1.0]).unwrap();
         assert_eq!(index.nearest(&[0.0, -3.0], 1).unwrap(), [(7, 1.0)]);
-        assert_eq!(index.cosines(&[0.0, 1.0]).unwrap()[..2], [-1.0, 1.0]);
+        assert_eq!(index.cosines(&[vec![0.0, 1.0]]).unwrap()[0][..2], [-1.0, 1.0]);
     }
 
     #[test]
     fn all_cosines_come_by_id_in_whatever_order_the_vectors_came() {
         let mut index = ExactVectors::new(2);
         index.add(&[2, 0, 1], &[1.0, 0.0, 0.0, 2.0, 0.0, -3.0]).unwrap();
-        assert_eq!(index.all_cosines(&[0.0, 1.0]).unwrap(), [1.0, -1.0, 0.0]);
+        let found = index.all_cosines(&[vec![0.0, 1.0], vec![-2.0, 0.0]]).unwrap();
+        assert_eq!(found, [[1.0, -1.0, 0.0], [0.0, 0.0, -1.0]]);
+        assert!(index.all_cosines(&[]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn many_vectors_are_compared_as_one_by_one() {
+        let number = |at: usize| ((at * 7919 + 13) % 101) as f32 / 50.0 - 1.0;
+        let (dimensions, rows) = (19, 2 * BLOCK + 37);
+        let mut index = ExactVectors::new(dimensions);
+        let ids: Vec<u32> = (0..rows as u32).collect();
+        index.add(&ids, &(0..rows * dimensions).map(number).collect::<Vec<f32>>()).unwrap();
+        let query = |at: usize| (0..dimensions).map(|i| number(at + 31 * i)).collect::<Vec<f32>>();
+        let queries: Vec<Vec<f32>> = (0..5).map(query).collect();
+        let together = index.all_cosines(&queries).unwrap();
+        assert_eq!(together[0].len(), rows);
+        for (query, together) in queries.iter().zip(together) {
+            let nearest = index.nearest(query, rows).unwrap();
+            assert!(nearest.iter().all(|(id, cosine)| together[*id as usize] == *cosine));
+            assert_eq!(nearest.len(), rows);
+        }
     }
 
     #[test]
