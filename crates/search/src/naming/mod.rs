@@ -172,22 +172,17 @@ impl Namer {
     /// # Errors
     /// As [`Namer::name`], when it happens at any of the tunes.
     pub fn name_all(&self, tunes: &[Tune], k: usize) -> Result<Vec<Answer>, NameError> {
-        let titles = self.titles(tunes, k);
-        let groups = tunes.par_chunks(TOGETHER).zip(titles.par_chunks(TOGETHER));
-        let answers = groups.map(|(tunes, titles)| {
+        let answers = tunes.par_chunks(TOGETHER).map(|tunes| {
             let heard = self.hear(tunes, |vectors| self.all_cosines(vectors), &|_| false)?;
-            let asked = tunes.par_iter().zip(titles).zip(&heard);
-            let answer = |((tune, titles), heard): ((&Tune, &Vec<Suggestion>), &Hearing)| Answer {
-                titles: titles.clone(),
-                ..self.answer_to(tune, heard, k)
-            };
-            Ok(asked.map(answer).collect())
+            let asked = tunes.par_iter().zip(&heard);
+            Ok(asked.map(|(tune, heard)| self.answer_to(tune, heard, k)).collect())
         });
         let answers: Vec<Vec<Answer>> = answers.collect::<Result<_, NameError>>()?;
-        Ok(answers.into_iter().flatten().collect())
+        let with_titles = answers.into_iter().flatten().zip(self.titles(tunes, k));
+        Ok(with_titles.map(|(answer, titles)| Answer { titles, ..answer }).collect())
     }
 
-    /// What is said of a tune by the works that it may be.
+    /// What is said of a tune by the works that it may be, without the titles that fit.
     fn answer_to(&self, tune: &Tune, hearing: &Hearing, k: usize) -> Answer {
         let known = hearing.known_signs().map_or(0.0, |signs| self.weights.known(&signs));
         let shares = hearing.shares();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::FusedArms;
 use super::workers::side_by_side;
-use super::{News, Study, StudyPlace, StudyWatch};
+use super::{News, Study, StudyPlace, StudyRun, StudyWatch};
 use crate::{Error, FusionConfig, RunDir};
 
 /// One fusion of a study's runs.
@@ -23,38 +23,41 @@ pub struct StudyFusion {
 impl Study {
     /// All fusions of a study whose runs are in `folder`.
     pub fn fusions(&self, folder: &Path) -> Vec<StudyFusion> {
+        let runs = self.runs(folder);
         let named = self.config.fusions.iter().enumerate();
-        named.flat_map(|(place, fused)| self.fusions_of(place, fused, folder)).collect()
+        named.flat_map(|(place, fused)| self.fusions_of(place, fused, (folder, &runs))).collect()
     }
 
-    fn fusions_of(&self, fusion: usize, fused: &FusedArms, folder: &Path) -> Vec<StudyFusion> {
-        let seeds: Vec<(&str, &[u64])> = fused
-            .members
-            .iter()
-            .filter_map(|member| self.config.arms.iter().find(|arm| arm.name == *member))
-            .map(|arm| (arm.name.as_str(), self.config.seeds_of(arm)))
-            .collect();
-        let run = |arm: &str, seed: u64| folder.join(format!("{arm}-{seed}"));
-        let made = |suffix: String, members| {
+    fn fusions_of(
+        &self,
+        fusion: usize,
+        fused: &FusedArms,
+        (folder, runs): (&Path, &[StudyRun]),
+    ) -> Vec<StudyFusion> {
+        let of_arm = |arm: &String| -> Vec<&StudyRun> {
+            runs.iter().filter(|run| self.config.arms[run.arm].name == *arm).collect()
+        };
+        let arms: Vec<Vec<&StudyRun>> = fused.members.iter().map(of_arm).collect();
+        let made = |suffix: &str, members: &[&StudyRun]| {
             let name = format!("{}-{suffix}", fused.name);
+            let members = members.iter().map(|run| run.path.clone()).collect();
             StudyFusion { path: folder.join(&name), name, fusion, members }
         };
         if fused.all_seeds {
-            let all = |&(arm, seeds): &(&str, &[u64])| -> Vec<PathBuf> {
-                seeds.iter().map(|&seed| run(arm, seed)).collect()
-            };
-            return vec![made("all".to_owned(), seeds.iter().flat_map(all).collect())];
+            return vec![made("all", &arms.concat())];
         }
-        // An arm with a single seed of its own gives that run to the fusion of every seed.
-        let most = seeds.iter().map(|(_, seeds)| *seeds).max_by_key(|seeds| seeds.len());
-        let of = |&seed: &u64| {
-            let member = |&(arm, seeds): &(&str, &[u64])| match seeds {
-                [only] => run(arm, *only),
-                _ => run(arm, seed),
-            };
-            made(seed.to_string(), seeds.iter().map(member).collect())
+        // An arm with a single run gives it to the fusion of every seed.
+        let most = arms.iter().max_by_key(|runs| runs.len());
+        let of_seed = |run: &&StudyRun| {
+            let seed = run.experiment.seed;
+            let is_member =
+                |runs: &[&StudyRun], run: &StudyRun| runs.len() == 1 || run.experiment.seed == seed;
+            let members = arms
+                .iter()
+                .flat_map(|runs| runs.iter().copied().filter(|run| is_member(runs, run)));
+            made(&seed.to_string(), &members.collect::<Vec<_>>())
         };
-        most.unwrap_or_default().iter().map(of).collect()
+        most.into_iter().flatten().map(of_seed).collect()
     }
 
     fn how(&self, fusion: &StudyFusion) -> &FusionConfig {

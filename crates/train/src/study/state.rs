@@ -8,7 +8,7 @@ use toml::Table;
 
 use super::overlay::difference;
 use super::{StudyRun, study_files};
-use crate::{CorpusConfig, Error, Experiment, RunDir, Works, setup};
+use crate::{Also, CorpusConfig, Error, Experiment, RunDir, setup};
 
 /// What is there of a run.
 #[derive(Debug)]
@@ -109,20 +109,23 @@ fn other_config(found: &Experiment, wanted: &Experiment) -> Result<String, Error
 
 /// That new runs would be made from the works that the old ones were made from.
 fn same_works<'a>(runs: impl Iterator<Item = &'a RunDir>, store: &Path) -> Result<(), Error> {
+    /// Works as a manifest tells of them: by the hash of those that are judged, and what is learned from alone.
+    type Told = (String, Option<Also>);
     // Most runs of a study choose the same works.
-    let mut chosen: Vec<((CorpusConfig, SplitConfig), Works)> = Vec::new();
+    let mut chosen: Vec<((CorpusConfig, SplitConfig), Told)> = Vec::new();
     for run in runs {
         let (experiment, manifest) = (run.experiment()?, run.manifest()?);
         let choice = (experiment.corpus, experiment.split);
-        let works = match chosen.iter().find(|(known, _)| *known == choice) {
-            Some((_, works)) => works,
+        let told = match chosen.iter().find(|(known, _)| *known == choice) {
+            Some((_, told)) => told,
             None => {
                 let store = Store::open_existing(store)?;
                 let works = setup::works((&choice.0, &choice.1), &store)?;
-                &chosen.push_mut((choice, works)).1
+                let also = works.to_be_recorded();
+                &chosen.push_mut((choice, (works.corpus.hash, also))).1
             }
         };
-        if manifest.corpus != works.corpus.hash || manifest.also != works.to_be_recorded() {
+        if *told != (manifest.corpus, manifest.also) {
             let advice = "was made from other works than the store has for the runs to come; name the store that it was \
                           made from with --db, or let the study begin anew in another folder";
             return Err(Error::damaged(run.path(), advice));
