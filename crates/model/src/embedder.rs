@@ -1,5 +1,7 @@
 //! Trained towers with all that they need to read tunes and titles.
 
+use std::sync::Arc;
+
 use tokens::{Tokens, Vocabulary};
 
 use crate::{
@@ -23,7 +25,7 @@ pub struct Embedder {
     /// Embeds titles.
     pub title: TitleTower,
     /// Makes the sentence vectors of titles, where the title tower reads them.
-    pub sentence: Option<SentenceEncoder>,
+    pub sentence: Option<Arc<SentenceEncoder>>,
 }
 
 impl Embedder {
@@ -45,9 +47,17 @@ impl Embedder {
     /// # Errors
     /// When the title tower reads sentence vectors and there is no encoder that makes them, or one of another width.
     pub fn embed_titles(&self, titles: &[&str]) -> Result<Vec<f32>, Error> {
+        match self.sentence_encoder()? {
+            Some(encoder) => embed_titles(&self.title, titles, &encoder.embed(titles)),
+            None => embed_titles(&self.title, titles, &[]),
+        }
+    }
+
+    /// What makes the sentence vectors that the title tower reads; nothing where it reads none.
+    pub(crate) fn sentence_encoder(&self) -> Result<Option<&Arc<SentenceEncoder>>, Error> {
         let width = self.title.config().sentence;
         if width == 0 {
-            return embed_titles(&self.title, titles, &[]);
+            return Ok(None);
         }
         let Some(encoder) = &self.sentence else {
             let message = format!(
@@ -63,8 +73,50 @@ impl Embedder {
             );
             return Err(Error::Config(message));
         }
-        embed_titles(&self.title, titles, &encoder.embed(titles))
+        Ok(Some(encoder))
     }
+
+    /// Whether another embedder's frozen language model makes the same of every tune.
+    pub(crate) fn pools_like(&self, other: &Embedder) -> bool {
+        let notes = |embedder: &Embedder| {
+            let Reading { notes, withheld, .. } = &embedder.reading;
+            (notes.clone(), withheld.clone())
+        };
+        notes(self) == notes(other)
+            && self.vocabulary == other.vocabulary
+            && self.melody.pools_like(&other.melody)
+    }
+}
+
+/// What [`MelodyTower::pool`] makes of prepared tunes, (B, width); nothing where the tower has no frozen language model.
+///
+/// # Errors
+/// When the tower does not fit the reading or the vocabulary.
+pub fn pool_melodies(
+    tower: &MelodyTower,
+    (reading, vocabulary): (&Reading, &Vocabulary),
+    tunes: &[&Tokens],
+) -> Result<Option<Vec<f32>>, Error> {
+    let mut all = Vec::new();
+    for part in by_length(tunes).chunks(BATCH) {
+        let batch: Vec<&Tokens> = part.iter().map(|&tune| tunes[tune]).collect();
+        let Some(vectors) = tower.pool(&reading.batch(vocabulary, &batch))? else {
+            return Ok(None);
+        };
+        let width = vectors.len() / part.len();
+        all.resize(tunes.len() * width, 0.0);
+        for (&tune, vector) in part.iter().zip(vectors.chunks_exact(width)) {
+            all[tune * width..][..width].copy_from_slice(vector);
+        }
+    }
+    Ok((!all.is_empty()).then_some(all))
+}
+
+/// The places of tunes by length: tunes of like length go together, so that no batch waits for one long tune.
+fn by_length(tunes: &[&Tokens]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..tunes.len()).collect();
+    order.sort_by_key(|&tune| tunes[tune].len());
+    order
 }
 
 /// Unit vectors of prepared tunes, (B, D), by a tower still in training or not.
@@ -79,13 +131,10 @@ pub fn embed_melodies(
     tunes: &[&Tokens],
     pooled: &[&[f32]],
 ) -> Result<Vec<f32>, Error> {
-    // Tunes of like length go together, so that no batch waits for one long tune.
-    let mut order: Vec<usize> = (0..tunes.len()).collect();
-    order.sort_by_key(|&tune| tunes[tune].len());
     let width = tower.config().output;
     let mut vectors = vec![0.0; tunes.len() * width];
     let mut tape = MelodyTape::default();
-    for part in order.chunks(BATCH) {
+    for part in by_length(tunes).chunks(BATCH) {
         let batch: Vec<&Tokens> = part.iter().map(|&tune| tunes[tune]).collect();
         let batch = match pooled {
             [] => reading.batch(vocabulary, &batch),
@@ -191,7 +240,7 @@ mod tests {
             reading,
             melody: MelodyTower::new(melody, &mut random).unwrap(),
             title: TitleTower::new(title_config(21), &mut random).unwrap(),
-            sentence: Some(encoder()),
+            sentence: Some(Arc::new(encoder())),
             vocabulary,
         }
     }
@@ -229,7 +278,7 @@ mod tests {
         embedder.sentence = None;
         let error = embedder.embed_titles(&["The Kesh"]).unwrap_err();
         assert!(error.to_string().contains("sentence vectors of 21 numbers; give it"), "{error}");
-        embedder.sentence = Some(encoder());
+        embedder.sentence = Some(Arc::new(encoder()));
         let mut random = ChaCha8Rng::seed_from_u64(3);
         embedder.title = TitleTower::new(title_config(19), &mut random).unwrap();
         let error = embedder.embed_titles(&["The Kesh"]).unwrap_err();

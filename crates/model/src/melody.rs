@@ -161,6 +161,15 @@ impl MelodyTower {
         Ok(Some(tape.pooled().to_vec()))
     }
 
+    /// Whether [`MelodyTower::pool`] of another tower makes the same of every batch.
+    pub(crate) fn pools_like(&self, other: &Self) -> bool {
+        let (Some(own), Some(others)) = (&self.notes, &other.notes) else { return false };
+        own.is_fixed()
+            && others.is_fixed()
+            && self.config.pooling == other.config.pooling
+            && own.reads_like(others)
+    }
+
     /// Sets the layer that what is pooled goes through, weight (K, width) and bias (K), which stays so in training.
     ///
     /// # Errors

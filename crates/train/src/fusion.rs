@@ -5,6 +5,7 @@ mod make;
 mod moments;
 mod recipe;
 
+use model::Shared;
 use retrieval::Scores;
 use retrieval::baseline::Pairing;
 use retrieval::fusion::{
@@ -18,6 +19,7 @@ pub use recipe::{FusionConfig, MemberRecipe, Method, Normalisation, Recipe, Weig
 
 use crate::run::files;
 use crate::scorer::{Member, Readings, Vectors};
+use crate::sentence::SentenceEncoders;
 use crate::{Error, RunDir};
 
 /// Several systems fused into one.
@@ -71,6 +73,7 @@ impl Fusion {
     /// When the run is no fusion, or a file is missing or damaged.
     pub fn open(run: &RunDir) -> Result<Self, Error> {
         let recipe = run.recipe()?;
+        let mut encoders = SentenceEncoders::default();
         let part = |member: &MemberRecipe| {
             let folder = RunDir::at(run.member(&member.name));
             let rule = match (recipe.method, recipe.normalisation) {
@@ -87,7 +90,7 @@ impl Fusion {
                 }
             };
             let (name, weight) = (member.name.clone(), member.weight);
-            let member = folder::open_member(&folder, &member.classifiers)?;
+            let member = folder::open_member(&folder, &member.classifiers, &mut encoders)?;
             if let Rule::Both(cohort) = &rule
                 && !cohort.fits(member.dim())
             {
@@ -111,8 +114,9 @@ impl Fusion {
         titles: &[&str],
     ) -> Result<FusedScores, Error> {
         let (mut comparable, mut members) = (Vec::new(), Vec::new());
+        let mut shared = Shared::default();
         for (place, part) in self.parts.iter().enumerate() {
-            let vectors = part.member.vectors(&Readings::of(tunes, place), titles)?;
+            let vectors = part.member.vectors(&Readings::of(tunes, place), titles, &mut shared)?;
             let scores = part.member.scores(pairing, &vectors)?;
             comparable.push(part.rule.comparable(&scores, &vectors)?);
             members.push((part.name.clone(), scores));

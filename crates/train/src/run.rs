@@ -7,7 +7,7 @@ use model::{Embedder, MelodyTower, TitleTower};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokens::Vocabulary;
 
-use crate::sentence::{LoadedEncoder, load_sentence_encoder};
+use crate::sentence::{LoadedEncoder, SentenceEncoders, load_sentence_encoder};
 use crate::{Error, Experiment, checkpoint};
 
 /// Names of the files of a run directory.
@@ -259,6 +259,14 @@ impl RunDir {
     /// # Errors
     /// When a file is missing or damaged, or there was no look at validation yet.
     pub fn embedder(&self) -> Result<Embedder, Error> {
+        self.embedder_among(&mut SentenceEncoders::default())
+    }
+
+    /// The same, its sentence encoder one of those that are loaded already if it is the same.
+    pub(crate) fn embedder_among(
+        &self,
+        encoders: &mut SentenceEncoders,
+    ) -> Result<Embedder, Error> {
         let damaged = |name: &str, what: String| Error::damaged(&self.file(name), what);
         Ok(Embedder {
             reading: self.experiment()?.melody.reading(),
@@ -267,7 +275,7 @@ impl RunDir {
                 .map_err(|error| damaged(files::MELODY, error.to_string()))?,
             title: TitleTower::from_safetensors(&self.weights(files::TITLE)?)
                 .map_err(|error| damaged(files::TITLE, error.to_string()))?,
-            sentence: self.sentence_encoder()?.map(|loaded| loaded.encoder),
+            sentence: self.sentence_encoder()?.map(|loaded| encoders.shared(loaded)),
         })
     }
 

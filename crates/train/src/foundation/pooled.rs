@@ -2,15 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use model::{MelodyTower, Reading};
+use model::{MelodyTower, Reading, pool_melodies};
 use sha2::{Digest, Sha256};
 use tokens::{Tokens, Vocabulary};
 
 use crate::data::Example;
 use crate::{Error, cache};
-
-/// Tunes that are read at a time, of about one length.
-const BATCH: usize = 64;
 
 /// What a tower's frozen language model makes of every setting of some works, (settings, width) each; nothing where that
 /// does not stay the same.
@@ -31,7 +28,9 @@ pub(super) fn of_settings(
     let all = match known {
         Some(all) => all,
         None => {
-            let Some(all) = pool(tower, (reading, vocabulary), &tunes)? else { return Ok(None) };
+            let Some(all) = pool_melodies(tower, (reading, vocabulary), &tunes)? else {
+                return Ok(None);
+            };
             if let Some(file) = &file {
                 keep(file, &all);
             }
@@ -46,29 +45,6 @@ pub(super) fn of_settings(
         own.to_vec()
     };
     Ok(Some(examples.iter().map(take).collect()))
-}
-
-/// (tunes, width)
-fn pool(
-    tower: &MelodyTower,
-    (reading, vocabulary): (&Reading, &Vocabulary),
-    tunes: &[&Tokens],
-) -> Result<Option<Vec<f32>>, Error> {
-    let mut order: Vec<usize> = (0..tunes.len()).collect();
-    order.sort_by_key(|&tune| tunes[tune].len());
-    let mut all = Vec::new();
-    for part in order.chunks(BATCH) {
-        let batch: Vec<&Tokens> = part.iter().map(|&tune| tunes[tune]).collect();
-        let Some(vectors) = tower.pool(&reading.batch(vocabulary, &batch))? else {
-            return Ok(None);
-        };
-        let width = vectors.len() / part.len();
-        all.resize(tunes.len() * width, 0.0);
-        for (&tune, vector) in part.iter().zip(vectors.chunks_exact(width)) {
-            all[tune * width..][..width].copy_from_slice(vector);
-        }
-    }
-    Ok(Some(all))
 }
 
 /// Where what depends on all this is kept; nowhere where the platform names no cache folder.

@@ -11,6 +11,7 @@ use crate::baselines::Evidence;
 use crate::fusion::{Part, Rule};
 use crate::run::files;
 use crate::scorer::{Header, Member};
+use crate::sentence::SentenceEncoders;
 use crate::{Error, RunDir};
 
 /// What a member needs of its run, where the run has it: files, and a folder with a sentence encoder.
@@ -80,9 +81,13 @@ fn carry_path(from: &Path, to: &Path) -> Result<(), Error> {
 }
 
 /// The member in a folder: classifiers of these features, or towers if there are none.
-pub(super) fn open_member(folder: &RunDir, classifiers: &[Feature]) -> Result<Member, Error> {
+pub(super) fn open_member(
+    folder: &RunDir,
+    classifiers: &[Feature],
+    encoders: &mut SentenceEncoders,
+) -> Result<Member, Error> {
     if classifiers.is_empty() {
-        return Ok(Member::Towers(Arc::new(folder.embedder()?)));
+        return Ok(Member::Towers(Arc::new(folder.embedder_among(encoders)?)));
     }
     let vocabulary = folder.vocabulary()?;
     let evidence = |&feature: &Feature| {

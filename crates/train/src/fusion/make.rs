@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use corpus::{Corpus, Split, Work};
+use model::Shared;
 use rayon::prelude::*;
 use retrieval::fusion::{Spread, achieved, choose_weights, weighted_sum};
 use retrieval::{Scores, Truth};
@@ -18,6 +19,7 @@ use crate::fusion::{
 };
 use crate::run::files;
 use crate::scorer::{Header, Member, Readings, read};
+use crate::sentence::SentenceEncoders;
 use crate::{Error, Experiment, RunDir, RunKind, dataset, setup};
 
 /// What a fusion is called in its reports.
@@ -94,6 +96,7 @@ fn towers(runs: &[RunDir]) -> Result<Vec<(String, Member)>, Error> {
     let mut taken: HashSet<String> = NAMES.map(folder_name).into();
     taken.insert(NAME.to_owned());
     let mut members = Vec::with_capacity(runs.len());
+    let mut encoders = SentenceEncoders::default();
     for run in runs {
         let folder = run.path().file_name().unwrap_or(run.path().as_os_str()).to_string_lossy();
         let mut name = folder.to_string();
@@ -102,7 +105,7 @@ fn towers(runs: &[RunDir]) -> Result<Vec<(String, Member)>, Error> {
             name = format!("{folder}-{number}");
             number += 1;
         }
-        members.push((name, Member::Towers(Arc::new(run.embedder()?))));
+        members.push((name, Member::Towers(Arc::new(run.embedder_among(&mut encoders)?))));
     }
     Ok(members)
 }
@@ -173,8 +176,9 @@ fn weigh(
     let titles = crate::evaluate::titles(examples);
     let pairing = retrieval::baseline::Pairing { melodies: &ids, titles: &ids };
     let (mut parts, mut comparable) = (Vec::new(), Vec::new());
+    let mut shared = Shared::default();
     for (place, (name, member)) in members.into_iter().enumerate() {
-        let vectors = member.vectors(&Readings::of(readings, place), &titles)?;
+        let vectors = member.vectors(&Readings::of(readings, place), &titles, &mut shared)?;
         let scores = member.scores(&pairing, &vectors)?;
         let rule = match (config.method, config.normalisation) {
             (Method::ReciprocalRank, _) => Rule::Ranks,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Embedder, title_features};
+use model::{Embedder, Shared, title_features};
 use retrieval::baseline::Pairing;
 use retrieval::{Embeddings, Scores};
 use tokens::{Tokens, Vocabulary};
@@ -54,10 +54,17 @@ impl Member {
         }
     }
 
-    /// The vectors of tunes that it has read, and of titles.
-    pub(crate) fn vectors(&self, tunes: &[&Tokens], titles: &[&str]) -> Result<Vectors, Error> {
+    /// The vectors of tunes that it has read, and of titles; what it has in common with other members is in `shared`.
+    pub(crate) fn vectors(
+        &self,
+        tunes: &[&Tokens],
+        titles: &[&str],
+        shared: &mut Shared,
+    ) -> Result<Vectors, Error> {
         let (melodies, titles) = match self {
-            Self::Towers(towers) => (towers.embed_melodies(tunes)?, towers.embed_titles(titles)?),
+            Self::Towers(towers) => {
+                (shared.embed_melodies(towers, tunes)?, shared.embed_titles(towers, titles)?)
+            }
             Self::Header(header) => (
                 tunes.iter().flat_map(|tune| header.melody(tune)).collect(),
                 titles.iter().flat_map(|title| header.title(title)).collect(),

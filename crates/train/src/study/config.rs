@@ -110,8 +110,10 @@ impl StudyConfig {
                 return Err(Error::value(key, &why));
             }
         }
-        if let Some(twice) = repeated(systems.map(|(_, name)| name)) {
-            return Err(Error::value("arm.name", &format!("`{twice}` is there twice")));
+        if let Some(twice) = repeated(systems.clone().map(|(_, name)| name)) {
+            // The later one is in the wrong, and fusions come after arms.
+            let key = systems.rev().find(|(_, name)| *name == twice).map_or("", |(key, _)| key);
+            return Err(Error::value(key, &format!("`{twice}` is there twice")));
         }
         for seeds in std::iter::once(&self.seeds).chain(self.arms.iter().flat_map(|arm| &arm.seeds))
         {
@@ -325,7 +327,7 @@ how = { method = "reciprocal-rank", classifiers = true }
         let range = message("epochs = 3", "epochs = 0");
         assert!(range.contains("training.epochs") && range.contains("arm `large`"), "{range}");
         assert!(message("0.25", "1.5").contains("training.share"));
-        assert!(message("\"large\"", "\"small\"").contains("twice"));
+        assert!(message("\"large\"", "\"small\"").contains("`arm.name` `small` is there twice"));
         assert!(message("\"large\"", "\"../up\"").contains("folder"));
         assert!(message("[1, 2]", "[2, 2]").contains("2 twice"));
         assert!(message("[1, 2]", "[]").contains("seeds"));
@@ -339,6 +341,10 @@ how = { method = "reciprocal-rank", classifiers = true }
         assert!(fusion("members = [\"small\", \"small\"]").contains("`small` twice"));
         assert!(fusion("members = [\"small\"]").contains("no two runs"));
         assert!(fusion("members = [\"small\"]\nhow = { weight = 1 }").contains("weight"));
+        let named =
+            STUDY.to_owned() + "[[fusion]]\nname = \"small\"\nmembers = [\"small\", \"large\"]\n";
+        let named = study(&named).unwrap_err().to_string();
+        assert!(named.contains("`fusion.name` `small` is there twice"), "{named}");
         let seeds = STUDY.replace("corpus_share", "seeds = [3, 4]\ncorpus_share");
         let both = "[[fusion]]\nname = \"f\"\nmembers = [\"small\", \"large\"]\n";
         let other = study(&format!("{seeds}{both}")).unwrap_err().to_string();
