@@ -78,11 +78,8 @@ impl Embedder {
 
     /// Whether another embedder's frozen language model makes the same of every tune.
     pub(crate) fn pools_like(&self, other: &Embedder) -> bool {
-        let notes = |embedder: &Embedder| {
-            let Reading { notes, withheld, .. } = &embedder.reading;
-            (notes.clone(), withheld.clone())
-        };
-        notes(self) == notes(other)
+        self.reading.notes == other.reading.notes
+            && self.reading.withheld == other.reading.withheld
             && self.vocabulary == other.vocabulary
             && self.melody.pools_like(&other.melody)
     }
@@ -103,11 +100,8 @@ pub fn pool_melodies(
         let Some(vectors) = tower.pool(&reading.batch(vocabulary, &batch))? else {
             return Ok(None);
         };
-        let width = vectors.len() / part.len();
-        all.resize(tunes.len() * width, 0.0);
-        for (&tune, vector) in part.iter().zip(vectors.chunks_exact(width)) {
-            all[tune * width..][..width].copy_from_slice(vector);
-        }
+        all.resize(tunes.len() * (vectors.len() / part.len()), 0.0);
+        place(&vectors, part, &mut all);
     }
     Ok((!all.is_empty()).then_some(all))
 }
@@ -117,6 +111,14 @@ fn by_length(tunes: &[&Tokens]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..tunes.len()).collect();
     order.sort_by_key(|&tune| tunes[tune].len());
     order
+}
+
+/// Puts rows of one width where each belongs.
+fn place(rows: &[f32], places: &[usize], all: &mut [f32]) {
+    let width = rows.len() / places.len();
+    for (&place, row) in places.iter().zip(rows.chunks_exact(width)) {
+        all[place * width..][..width].copy_from_slice(row);
+    }
 }
 
 /// Unit vectors of prepared tunes, (B, D), by a tower still in training or not.
@@ -131,8 +133,7 @@ pub fn embed_melodies(
     tunes: &[&Tokens],
     pooled: &[&[f32]],
 ) -> Result<Vec<f32>, Error> {
-    let width = tower.config().output;
-    let mut vectors = vec![0.0; tunes.len() * width];
+    let mut vectors = vec![0.0; tunes.len() * tower.config().output];
     let mut tape = MelodyTape::default();
     for part in by_length(tunes).chunks(BATCH) {
         let batch: Vec<&Tokens> = part.iter().map(|&tune| tunes[tune]).collect();
@@ -144,9 +145,7 @@ pub fn embed_melodies(
             }
         };
         tower.forward(&batch, Mode::Evaluate, &mut tape)?;
-        for (&tune, vector) in part.iter().zip(tape.embeddings().chunks_exact(width)) {
-            vectors[tune * width..][..width].copy_from_slice(vector);
-        }
+        place(tape.embeddings(), part, &mut vectors);
     }
     Ok(vectors)
 }
@@ -181,7 +180,7 @@ pub fn embed_titles(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::SeedableRng;
     use tokens::{Facts, Feature, VocabularyOptions};
@@ -190,14 +189,14 @@ mod tests {
     use crate::{BagPooling, Dims, Encoder, Lift, MelodyConfig, Pooling, Precision, TitleConfig};
 
     /// The small random encoder of the fixtures.
-    fn encoder() -> SentenceEncoder {
+    pub(crate) fn encoder() -> SentenceEncoder {
         let config = include_bytes!("../tests/fixtures/sentence_tiny_config.json");
         let tokenizer = include_bytes!("../tests/fixtures/sentence_tiny_tokenizer.json");
         let weights = include_bytes!("../tests/fixtures/sentence_tiny.safetensors");
         SentenceEncoder::from_files(config, tokenizer, weights).unwrap()
     }
 
-    fn title_config(sentence: usize) -> TitleConfig {
+    pub(crate) fn title_config(sentence: usize) -> TitleConfig {
         let pooling = BagPooling::Mean;
         TitleConfig {
             buckets: 97,

@@ -100,9 +100,10 @@ mod tests {
     use tokens::{Facts, Feature, Vocabulary, VocabularyOptions};
 
     use super::*;
+    use crate::embedder::tests::{encoder, title_config};
     use crate::{
-        BagPooling, Dims, Encoder, LanguageConfig, Lift, MelodyConfig, MelodyTower, Parameters,
-        Pooling, Precision, Reading, Stack, Structure, TitleConfig, TitleTower,
+        Dims, Encoder, LanguageConfig, Lift, MelodyConfig, MelodyTower, Parameters, Pooling,
+        Precision, Reading, Stack, Structure, TitleTower,
     };
 
     const TITLES: [&str; 3] = ["The Kesh", "Drowsy Maggie", "O"];
@@ -146,22 +147,11 @@ mod tests {
             lift: Lift::default(),
             precision: Precision::F32,
         };
-        let title = TitleConfig {
-            buckets: 97,
-            dims: 5,
-            pooling: BagPooling::Mean,
-            hidden: 7,
-            dropout: 0.5,
-            output: 11,
-            sentence: encoder.output(),
-            anchors: None,
-            lift: Lift::default(),
-        };
         let header = vec![Feature::Metre];
         Embedder {
             reading: Reading { notes, header, max_rows: 64, ..Reading::default() },
             melody: MelodyTower::new(melody, &mut random).unwrap(),
-            title: TitleTower::new(title, &mut random).unwrap(),
+            title: TitleTower::new(title_config(encoder.output()), &mut random).unwrap(),
             sentence: Some(Arc::clone(encoder)),
             vocabulary,
         }
@@ -169,10 +159,7 @@ mod tests {
 
     #[test]
     fn what_is_shared_is_made_once_and_changes_no_bit() {
-        let config = include_bytes!("../tests/fixtures/sentence_tiny_config.json");
-        let tokenizer = include_bytes!("../tests/fixtures/sentence_tiny_tokenizer.json");
-        let weights = include_bytes!("../tests/fixtures/sentence_tiny.safetensors");
-        let encoder = Arc::new(SentenceEncoder::from_files(config, tokenizer, weights).unwrap());
+        let encoder = Arc::new(encoder());
         let tunes = tunes();
         let first = embedder(&tunes, &encoder, 3);
         // Another head on the same language model, and another language model.

@@ -116,7 +116,8 @@ impl Fusion {
         let (mut comparable, mut members) = (Vec::new(), Vec::new());
         let mut shared = Shared::default();
         for (place, part) in self.parts.iter().enumerate() {
-            let vectors = part.member.vectors(&Readings::of(tunes, place), titles, &mut shared)?;
+            let vectors =
+                part.member.vectors(&Readings::of(tunes, place), titles, Some(&mut shared))?;
             let scores = part.member.scores(pairing, &vectors)?;
             comparable.push(part.rule.comparable(&scores, &vectors)?);
             members.push((part.name.clone(), scores));

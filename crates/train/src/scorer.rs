@@ -4,7 +4,7 @@ mod member;
 
 use std::sync::Arc;
 
-use model::{Embedder, Shared};
+use model::Embedder;
 use retrieval::Scores;
 use retrieval::baseline::Pairing;
 use tokens::Tokens;
@@ -70,8 +70,7 @@ impl Scorer {
     ) -> Result<Scores, Error> {
         match self {
             Self::Towers(member) => {
-                let mut shared = Shared::default();
-                let vectors = member.vectors(&Readings::of(tunes, 0), titles, &mut shared)?;
+                let vectors = member.vectors(&Readings::of(tunes, 0), titles, None)?;
                 Ok(member.scores(pairing, &vectors)?)
             }
             Self::Fusion(fusion) => Ok(fusion.scores(pairing, tunes, titles)?.fused),

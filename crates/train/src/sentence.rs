@@ -30,11 +30,12 @@ pub(crate) struct SentenceEncoders(Vec<(String, Arc<SentenceEncoder>)>);
 impl SentenceEncoders {
     /// An encoder, or the one that is here already if it is the same.
     pub(crate) fn shared(&mut self, loaded: LoadedEncoder) -> Arc<SentenceEncoder> {
-        if let Some((_, known)) = self.0.iter().find(|(hash, _)| *hash == loaded.hash) {
+        let key = loaded.key();
+        if let Some((_, known)) = self.0.iter().find(|(other, _)| *other == key) {
             return Arc::clone(known);
         }
         let encoder = Arc::new(loaded.encoder);
-        self.0.push((loaded.hash, Arc::clone(&encoder)));
+        self.0.push((key, Arc::clone(&encoder)));
         encoder
     }
 }

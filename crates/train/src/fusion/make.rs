@@ -178,7 +178,7 @@ fn weigh(
     let (mut parts, mut comparable) = (Vec::new(), Vec::new());
     let mut shared = Shared::default();
     for (place, (name, member)) in members.into_iter().enumerate() {
-        let vectors = member.vectors(&Readings::of(readings, place), &titles, &mut shared)?;
+        let vectors = member.vectors(&Readings::of(readings, place), &titles, Some(&mut shared))?;
         let scores = member.scores(&pairing, &vectors)?;
         let rule = match (config.method, config.normalisation) {
             (Method::ReciprocalRank, _) => Rule::Ranks,

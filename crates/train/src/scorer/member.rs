@@ -54,18 +54,21 @@ impl Member {
         }
     }
 
-    /// The vectors of tunes that it has read, and of titles; what it has in common with other members is in `shared`.
+    /// The vectors of tunes that it has read, and of titles; among several members, what they have in common is in `shared`.
     pub(crate) fn vectors(
         &self,
         tunes: &[&Tokens],
         titles: &[&str],
-        shared: &mut Shared,
+        shared: Option<&mut Shared>,
     ) -> Result<Vectors, Error> {
-        let (melodies, titles) = match self {
-            Self::Towers(towers) => {
+        let (melodies, titles) = match (self, shared) {
+            (Self::Towers(towers), None) => {
+                (towers.embed_melodies(tunes)?, towers.embed_titles(titles)?)
+            }
+            (Self::Towers(towers), Some(shared)) => {
                 (shared.embed_melodies(towers, tunes)?, shared.embed_titles(towers, titles)?)
             }
-            Self::Header(header) => (
+            (Self::Header(header), _) => (
                 tunes.iter().flat_map(|tune| header.melody(tune)).collect(),
                 titles.iter().flat_map(|title| header.title(title)).collect(),
             ),

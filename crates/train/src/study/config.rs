@@ -110,14 +110,12 @@ impl StudyConfig {
                 return Err(Error::value(key, &why));
             }
         }
-        if let Some(twice) = repeated(systems.clone().map(|(_, name)| name)) {
-            // The later one is in the wrong, and fusions come after arms.
-            let key = systems.rev().find(|(_, name)| *name == twice).map_or("", |(key, _)| key);
+        if let Some((key, twice)) = repeated(systems, |&(_, name)| name) {
             return Err(Error::value(key, &format!("`{twice}` is there twice")));
         }
         for seeds in std::iter::once(&self.seeds).chain(self.arms.iter().flat_map(|arm| &arm.seeds))
         {
-            if let Some(twice) = repeated(seeds) {
+            if let Some(twice) = repeated(seeds, |&seed| seed) {
                 return Err(Error::value("seeds", &format!("holds {twice} twice")));
             }
             if seeds.is_empty() {
@@ -141,7 +139,7 @@ impl StudyConfig {
     fn check_members(&self, fusion: &FusedArms) -> Result<(), Error> {
         let wrong =
             |why: String| Error::value("fusion.members", &format!("{why} (`{}`)", fusion.name));
-        if let Some(twice) = repeated(&fusion.members) {
+        if let Some(twice) = repeated(&fusion.members, |&member| member) {
             return Err(wrong(format!("holds `{twice}` twice")));
         }
         let mut runs = 0;
@@ -204,11 +202,10 @@ impl StudyConfig {
     }
 }
 
-/// The first of the items that comes a second time.
-fn repeated<T: Ord>(items: impl IntoIterator<Item = T> + Clone) -> Option<T> {
+/// The first of the items whose key an earlier one has.
+fn repeated<T, K: Ord>(items: impl IntoIterator<Item = T>, key: impl Fn(&T) -> K) -> Option<T> {
     let mut seen = BTreeSet::new();
-    let fresh = items.clone().into_iter().map(|item| seen.insert(item)).collect::<Vec<_>>();
-    items.into_iter().zip(fresh).find_map(|(item, fresh)| (!fresh).then_some(item))
+    items.into_iter().find(|item| !seen.insert(key(item)))
 }
 
 #[cfg(test)]
