@@ -141,15 +141,16 @@ impl Show for Record {
                 message: format!("loss {:.3}  rate {:.1e}", report.loss, report.learning_rate),
             },
             Record::Validation(look) => Shown::Line(format!(
-                "epoch {:>3}  step {:>5}  loss {:.3}  validation MRR {:.4} / {:.4} among {} (chance {:.4}){}",
+                "epoch {:>3}  step {:>5}  loss {:.3}  {} MRR {:.4} / {:.4} among {} (chance {:.4}){}",
                 look.epoch,
                 look.step,
                 look.loss,
+                if look.learned { "learned validation works'" } else { "validation" },
                 look.melody_to_title,
                 look.title_to_melody,
                 look.candidates,
                 look.chance,
-                mark(look.best),
+                mark(look.best && !look.learned),
             )),
         }
     }

@@ -43,6 +43,9 @@ pub struct Experiment {
 pub struct TrainingConfig {
     /// Passes over the training works; 0 leaves linear towers as the ridge regression has them.
     pub epochs: usize,
+    /// Whether the validation works are learned from too, once everything is chosen: the last weights are kept, and such a
+    /// run is judged on the test works alone.
+    pub refit: bool,
     /// Works in a batch; the others in it are each work's negatives.
     pub batch: usize,
     /// Length of the vectors of both towers.
@@ -90,6 +93,7 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             epochs: 30,
+            refit: false,
             batch: 256,
             output: 128,
             learning_rate: 1e-3,
@@ -157,6 +161,12 @@ impl Experiment {
         toml::to_string_pretty(self).map_err(|error| Error::Config(error.to_string()))
     }
 
+    /// The same experiment, that learns from the validation works too.
+    pub(crate) fn refitted(mut self) -> Self {
+        self.training.refit = true;
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         let (melody, title, training) = (&self.melody, &self.title, &self.training);
         self.corpus.check()?;
@@ -190,6 +200,10 @@ impl Experiment {
         match &self.ridge {
             Some(ridge) => ridge.check(self)?,
             None => check_positive(&[("training.epochs", training.epochs)])?,
+        }
+        if training.refit && training.patience > 0 {
+            let why = "must be 0 with training.refit: validation works that are learned from cannot tell when to stop";
+            return Err(Error::value("training.patience", why));
         }
         if training.batch < 2 {
             return Err(Error::value("training.batch", "must be 2 or more: others are negatives"));
@@ -298,6 +312,7 @@ mod tests {
         assert!(message("[melody]\ndropout = 1.5").contains("melody.dropout"));
         assert!(message("[training]\nlearning_rate = -1.0").contains("training.learning_rate"));
         assert!(message("[training]\nshare = 0.0").contains("training.share"));
+        assert!(message("[training]\nrefit = true\npatience = 2").contains("training.patience"));
         assert!(message("[melody]\nnotes = []\nheader = []").contains("melody.notes"));
         assert!(message("[melody]\nheader = [\"pitch\"]").contains("melody.header"));
         assert!(message("[melody]\nnotes = [\"colour\"]").contains("colour"));

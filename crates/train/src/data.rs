@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use tokens::{Facts, Tokens, Vocabulary, VocabularyOptions};
 
+use crate::config::TrainingConfig;
 use crate::random::{Purpose, generator};
 use crate::{Error, Experiment, Works};
 
@@ -53,6 +54,8 @@ pub struct Dataset {
     pub hidden: Vec<Example>,
     /// For choosing: one work a family.
     pub validation: Vec<Example>,
+    /// The other works of these families, which are not ranked.
+    pub(crate) validation_relatives: Vec<Example>,
     /// For reporting: one work a family.
     pub test: Vec<Example>,
     /// Values of every feature, from the training works alone, or from those that a language model learned from.
@@ -75,6 +78,8 @@ impl Dataset {
             works.into_par_iter().filter_map(|work| example(work, &reading)).collect()
         };
         let side = |ids| one_a_family(examples(works.split.works(&works.corpus, ids)));
+        let (validation, validation_relatives) = side(&works.split.validation);
+        let (test, _) = side(&works.split.test);
         let mut train = examples(works.train().collect());
         keep_share(&mut train, experiment);
         let hidden = match experiment.training.hide_settings {
@@ -85,15 +90,15 @@ impl Dataset {
         let most = experiment.training.transpose;
         let options = VocabularyOptions { transpositions: -most..=most, ..Default::default() };
         let vocabulary = vocabulary.unwrap_or_else(|| Vocabulary::build(all, &options));
-        let data = Self {
-            validation: side(&works.split.validation),
-            test: side(&works.split.test),
-            train,
-            hidden,
-            vocabulary,
-        };
+        let data = Self { train, hidden, validation, validation_relatives, test, vocabulary };
         data.check()?;
         Ok(data)
+    }
+
+    /// The works that an experiment learns from: those for training, and after them in a refit all works of validation.
+    pub(crate) fn learned(&self, training: &TrainingConfig) -> impl Iterator<Item = &Example> {
+        let further = training.refit.then_some([&self.validation, &self.validation_relatives]);
+        self.train.iter().chain(further.into_iter().flatten().flatten())
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -145,14 +150,15 @@ pub(crate) fn settings(work: &Work) -> impl Iterator<Item = Tokens> {
     })
 }
 
-/// Of each family the work with the most settings, the first id where several have as many:
+/// Of each family the work with the most settings, the first id where several have as many, and then all other works:
 /// two names of one melody, or two melodies of one name, cannot be told apart and would blur a rank.
-fn one_a_family(mut examples: Vec<Example>) -> Vec<Example> {
+fn one_a_family(mut examples: Vec<Example>) -> (Vec<Example>, Vec<Example>) {
     examples.sort_by(|a, b| b.settings.len().cmp(&a.settings.len()).then(a.id.cmp(&b.id)));
     let mut seen = HashSet::new();
-    examples.retain(|example| seen.insert(example.family));
-    examples.sort_by(|a, b| a.id.cmp(&b.id));
-    examples
+    let (mut firsts, others): (Vec<Example>, Vec<Example>) =
+        examples.into_iter().partition(|example| seen.insert(example.family));
+    firsts.sort_by(|a, b| a.id.cmp(&b.id));
+    (firsts, others)
 }
 
 /// Keeps the experiment's share of the families, all of them at 1.
@@ -313,7 +319,33 @@ mod tests {
             example_of("a:3", 8, 2),
             example_of("a:4", 8, 2),
         ];
-        let kept: Vec<String> = one_a_family(examples).into_iter().map(|kept| kept.id).collect();
-        assert_eq!(kept, ["a:2", "a:3"]);
+        let ids = |examples: Vec<Example>| -> Vec<String> {
+            examples.into_iter().map(|example| example.id).collect()
+        };
+        let (firsts, others) = one_a_family(examples);
+        assert_eq!(ids(firsts), ["a:2", "a:3"]);
+        assert_eq!(ids(others), ["a:4", "a:1"]);
+    }
+
+    #[test]
+    fn a_refit_learns_from_all_works_of_validation_too() {
+        let works = |from: u32, count: u32| -> Vec<Example> {
+            (from..from + count).map(|n| example_of(&format!("a:{n}"), n / 2, 1)).collect()
+        };
+        let (validation, validation_relatives) = one_a_family(works(40, 6));
+        let data = Dataset {
+            train: works(0, 4),
+            hidden: Vec::new(),
+            validation,
+            validation_relatives,
+            test: works(60, 2),
+            vocabulary: Vocabulary::build(std::iter::empty(), &VocabularyOptions::default()),
+        };
+        let learned = |refit| -> Vec<u32> {
+            let training = TrainingConfig { refit, ..TrainingConfig::default() };
+            data.learned(&training).map(|work| work.family).collect()
+        };
+        assert_eq!(learned(false), [0, 0, 1, 1]);
+        assert_eq!(learned(true), [0, 0, 1, 1, 20, 21, 22, 20, 21, 22]);
     }
 }

@@ -33,6 +33,16 @@ impl Side {
         }
     }
 
+    /// That a run has not learned from its works.
+    pub(crate) fn check(self, run: &RunDir, experiment: &Experiment) -> Result<(), Error> {
+        if self == Self::Test || !experiment.training.refit {
+            return Ok(());
+        }
+        let advice =
+            "learned from the validation works too (training.refit): judge it on the test works";
+        Err(Error::damaged(run.path(), advice))
+    }
+
     /// Its works.
     pub(crate) fn examples(self, data: &Dataset) -> &[Example] {
         match self {
@@ -109,10 +119,11 @@ fn load(
     loaded: &Works,
     (side, unlike): (Side, Option<f32>),
 ) -> Result<Dataset, Error> {
+    side.check(run, experiment)?;
     let mut data = dataset(run, experiment, loaded)?;
     if let Some(from) = unlike {
         let mut kept = std::mem::take(side.examples_mut(&mut data));
-        relatives::leave_out(&mut kept, &data.train, from);
+        relatives::leave_out(&mut kept, data.learned(&experiment.training), from);
         if kept.len() < 2 {
             let left = format!(
                 "{} {} are no nearer than {from} to a training work, and 2 are needed; take a greater cosine",

@@ -4,6 +4,7 @@ mod folder;
 mod make;
 mod moments;
 mod recipe;
+mod refit;
 
 use model::Shared;
 use retrieval::Scores;
@@ -16,6 +17,7 @@ pub use make::fuse;
 pub(crate) use make::{NAME, works};
 pub(crate) use moments::Cohort;
 pub use recipe::{FusionConfig, MemberRecipe, Method, Normalisation, Recipe, Weighting};
+pub use refit::fuse_like;
 
 use crate::run::files;
 use crate::scorer::{Member, Readings, Vectors};

@@ -203,6 +203,7 @@ mod tests {
             candidates: 7,
             chance: 0.1,
             best: true,
+            learned: false,
         })
     }
 

@@ -70,6 +70,7 @@ pub fn importance(
         return Err(Error::value("repeats", "must be at least 1"));
     }
     let experiment = run.experiment()?;
+    settings.side.check(run, &experiment)?;
     let data = load_data(run, &experiment)?;
     let examples = settings.side.examples(&data);
     let embedder = run.embedder()?;

@@ -50,7 +50,7 @@ pub use error::Error;
 pub use evaluate::{Judged, Side, evaluate, score};
 use foundation::Foundation;
 pub use fusion::{
-    Fusion, FusionConfig, MemberRecipe, Method, Normalisation, Recipe, Weighting, fuse,
+    Fusion, FusionConfig, MemberRecipe, Method, Normalisation, Recipe, Weighting, fuse, fuse_like,
 };
 pub use history::Record;
 pub use importance::{ImportanceSettings, Shuffle, importance};
@@ -94,7 +94,7 @@ pub fn train(
 ) -> Result<Outcome, Error> {
     let (run, data) = setup::run_dir(experiment, store, path)?;
     // A run's own config has the features that its language model reads.
-    fit(&run.experiment()?, (&data, &run), watch)
+    fit(&run.experiment()?, (data, &run), watch)
 }
 
 /// Goes on with a run from its last checkpoint, to the same weights as if it had never stopped.
@@ -106,16 +106,17 @@ pub fn resume(run: &RunDir, watch: &mut dyn Watch<Record>) -> Result<Outcome, Er
     let experiment = run.experiment()?;
     run.unfinished()?;
     let data = load_data(run, &experiment)?;
-    fit(&experiment, (&data, run), watch)
+    fit(&experiment, (data, run), watch)
 }
 
 fn fit(
     experiment: &Experiment,
-    (data, run): (&Dataset, &RunDir),
+    (mut data, run): (Dataset, &RunDir),
     watch: &mut dyn Watch<Record>,
 ) -> Result<Outcome, Error> {
+    data.train = data.learned(&experiment.training).cloned().collect();
     let foundation = Foundation::of_run(run)?;
-    let learner = TowersLearner::new(experiment, (data, &foundation), run)?;
+    let learner = TowersLearner::new(experiment, (&data, &foundation), run)?;
     let plan = learner.plan();
     Trainer::new(run, learner, plan)?.run(watch)
 }

@@ -1,4 +1,4 @@
-//! Works that sound like a training work, though no family holds both.
+//! Works that sound like a work that was learned from, though no family holds both.
 
 use model::Reading;
 use rayon::prelude::*;
@@ -9,11 +9,15 @@ use crate::data::Example;
 /// Buckets of the grams that melodies are compared by.
 const BUCKETS: usize = 1 << 16;
 
-/// Leaves out works whose setting has a cosine of `from` or more with that of any setting of a training work, by their grams
+/// Leaves out works whose setting has a cosine of `from` or more with that of any setting of a work that was learned from, by their grams
 /// (`model::melody_grams`), each weighed by how few training settings have it.
-pub(crate) fn leave_out(works: &mut Vec<Example>, train: &[Example], from: f32) {
+pub(crate) fn leave_out<'a>(
+    works: &mut Vec<Example>,
+    train: impl Iterator<Item = &'a Example>,
+    from: f32,
+) {
     let reading = Reading { grams: BUCKETS, ..Reading::default() };
-    let settings: Vec<&Tokens> = train.iter().flat_map(|work| &work.settings).collect();
+    let settings: Vec<&Tokens> = train.flat_map(|work| &work.settings).collect();
     let mut known = reading.grams(&settings);
     let rarity = known.rarities(BUCKETS);
     known.weigh(&rarity);
@@ -63,7 +67,7 @@ mod tests {
         let same = work("higher", "K:Ador\nA2eA gAeA|A2eA dBGB|A2eA gAeA|edef gdBG|");
         let other = work("other", "K:D\nd2fd c2ec|BdfB A2FA|GBdG FADF|EGce d4|");
         let mut works = vec![same, other];
-        leave_out(&mut works, &train, 0.9);
+        leave_out(&mut works, train.iter(), 0.9);
         let left: Vec<&str> = works.iter().map(|work| work.id.as_str()).collect();
         assert_eq!(left, ["other"]);
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use corpus::{Corpus, Split, SplitConfig, Store};
+use corpus::{Split, SplitConfig, Store};
 use model::{
     AdamW, AdamWConfig, BagPooling, Dims, Encoder, InfoNceConfig, Lift, Loss, LossConfig,
     MelodyConfig, MelodyTower, Stack, TitleConfig, TitleTower, Towers,
@@ -34,7 +34,7 @@ pub(crate) fn run_dir(
         store.copy_to(&run.file(files::CORPUS))?;
         run.write_json(files::SPLIT, &works.split)?;
         run.write(files::VOCABULARY, data.vocabulary.to_json()?.as_bytes())?;
-        let manifest = manifest(RunKind::Towers, experiment.seed, &works.corpus);
+        let manifest = manifest(RunKind::Towers, experiment.seed, &works.corpus.hash);
         run.write_json(files::MANIFEST, &Manifest { also: works.to_be_recorded(), ..manifest })?;
         run.write(files::CONFIG, experiment.to_toml()?.as_bytes())
     })?;
@@ -50,13 +50,13 @@ pub(crate) fn works(
 }
 
 /// What makes a run that begins now.
-pub(crate) fn manifest(kind: RunKind, seed: u64, corpus: &Corpus) -> Manifest {
+pub(crate) fn manifest(kind: RunKind, seed: u64, corpus_hash: &str) -> Manifest {
     Manifest {
         kind,
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: env!("GANAINM_COMMIT").to_owned(),
-        corpus: corpus.hash.clone(),
+        corpus: corpus_hash.to_owned(),
         also: None,
         seed,
         machine: machine(),

@@ -127,6 +127,7 @@ impl Study {
     pub fn from_toml(text: &str, folder: &Path) -> Result<Self, Error> {
         let config = StudyConfig::from_toml(text)?;
         let experiments = config.experiments(folder)?;
+        config.check_refits(&experiments)?;
         Ok(Self { config, experiments })
     }
 

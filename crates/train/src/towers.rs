@@ -59,7 +59,8 @@ impl<'a> TowersLearner<'a> {
         let training = &self.experiment.training;
         Plan {
             epochs: training.epochs,
-            evaluate_every: training.evaluate_every,
+            // A look at works that were learned from tells nothing that could choose among weights.
+            evaluate_every: if training.refit { training.epochs } else { training.evaluate_every },
             patience: training.patience,
             learning_rate: training.learning_rate,
             warm_up: training.warm_up,
@@ -174,6 +175,7 @@ impl Learner for TowersLearner<'_> {
             candidates: self.data.validation.len(),
             chance: mean_reciprocal_rank(&look.melody_to_title.outcomes().chance()),
             best: false,
+            learned: self.experiment.training.refit,
         };
         validation.best = at.best.is_none_or(|best| validation.merit() > best);
         if validation.best {

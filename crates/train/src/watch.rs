@@ -42,6 +42,9 @@ pub struct Validation {
     pub chance: f64,
     /// Whether this is the best look so far, by the mean of both directions.
     pub best: bool,
+    /// Whether the works were learned from too, so that this tells nothing of others.
+    #[serde(default)]
+    pub learned: bool,
 }
 
 impl Validation {

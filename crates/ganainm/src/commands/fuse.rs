@@ -16,6 +16,7 @@ Examples:
   ganainm fuse runs/gru-1 runs/gru-2 runs/gru-3 --run runs/gru-all
   ganainm fuse runs/gru --classifiers --run runs/gru-and-words
   ganainm evaluate runs/both                                   then, as with any run
+  ganainm fuse runs/header-refit runs/gru-refit --like runs/both --run runs/both-refit
 
 The runs must come from one corpus and one split. The fusion holds all that it needs of them.")]
 pub(crate) struct Args {
@@ -37,6 +38,9 @@ pub(crate) struct Args {
     /// What weights are chosen by.
     #[arg(long, value_enum, default_value_t)]
     objective: Objective,
+    /// Take the weights of this fusion, for its runs trained again with `training.refit`, in their order.
+    #[arg(long, value_name = "FUSION", conflicts_with_all = ["method", "normalisation", "weights", "objective", "classifiers"])]
+    like: Option<PathBuf>,
     /// Add the classifiers from titles to dance type, and to type, key and metre.
     #[arg(long)]
     classifiers: bool,
@@ -111,27 +115,32 @@ impl Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let runs = args.runs.iter().map(|path| RunDir::open(path));
     let runs = runs.collect::<Result<Vec<RunDir>, train::Error>>()?;
-    let recipe = train::fuse(&runs, &args.config(), &args.path)?.recipe()?;
+    let fused = match &args.like {
+        Some(like) => train::fuse_like(&RunDir::open(like)?, &runs, &args.path)?,
+        None => train::fuse(&runs, &args.config(), &args.path)?,
+    };
+    let recipe = fused.recipe()?;
     if args.json {
         return screen::print(&(serde_json::to_string(&recipe)? + "\n"));
     }
-    screen::print(&table(&recipe, args.objective))?;
+    screen::print(&table(&recipe)?)?;
     eprintln!("next: ganainm evaluate {}", args.path.display());
     Ok(())
 }
 
 /// One line a member and one for all together, with what each achieves on the validation works.
-fn table(recipe: &Recipe, objective: Objective) -> String {
-    let named = objective.to_possible_value();
-    let named = named.as_ref().map_or("", |value| value.get_name());
+fn table(recipe: &Recipe) -> anyhow::Result<String> {
+    let named = serde_json::to_value(recipe.objective)?;
+    let named = named.as_str().unwrap_or_default();
+    let of = recipe.like.as_ref().map(|like| format!(" (of {like})")).unwrap_or_default();
     let names = recipe.members.iter().map(|member| member.name.chars().count());
     let width = names.max().unwrap_or(0).max("member".len());
-    let mut text = format!("{:width$}  weight  {named} on validation, both ways\n", "member");
+    let mut text = format!("{:width$}  weight  {named} on validation, both ways{of}\n", "member");
     for member in &recipe.members {
         // Writing to a string cannot fail.
         let (name, weight) = (&member.name, member.weight);
         let _ = writeln!(text, "{name:width$}  {weight:>6.3}  {:.4}", member.validation);
     }
     let _ = writeln!(text, "{:width$}  {:>6}  {:.4}", "fusion", "", recipe.validation);
-    text
+    Ok(text)
 }

@@ -184,3 +184,46 @@ fn runs_that_cannot_be_fused_are_refused_with_their_reason() {
     assert!(workshop.fail(&["fuse", "one", "two", "--run", "fused"]).contains("taken"));
     assert!(workshop.fail(&["train", "--resume", "fused"]).contains("ganainm fuse"));
 }
+
+#[test]
+fn runs_trained_again_on_the_validation_works_too_take_the_weights_of_the_fusion_before() {
+    let workshop = two_runs();
+    let config = std::fs::read_to_string(workshop.path("small.toml")).unwrap();
+    let again = config.replace("[training]", "[training]\nrefit = true");
+    std::fs::write(workshop.path("again.toml"), again).unwrap();
+    for (run, seed) in [("one-again", "1"), ("two-again", "2")] {
+        let train = ["train", "again.toml", "--run", run, "--seed", seed, "--db", "corpus.db"];
+        workshop.succeed(&train);
+    }
+    let metrics = std::fs::read_to_string(workshop.path("one-again/metrics.jsonl")).unwrap();
+    let looks = json_lines(&metrics).into_iter().filter(|line| line["kind"] == "validation");
+    assert_eq!(looks.map(|look| look["learned"].clone()).collect::<Vec<_>>(), [true]);
+    let judged = workshop.fail(&["evaluate", "--validation", "one-again"]);
+    assert!(judged.contains("training.refit") && judged.contains("test works"), "{judged}");
+
+    workshop.succeed(&["fuse", "one", "two", "--classifiers", "--run", "both"]);
+    fn fuse<'a>(runs: [&'a str; 2], options: &[&'a str]) -> Vec<&'a str> {
+        [&["fuse", runs[0], runs[1], "--run", "new"][..], options].concat()
+    }
+    for (runs, options, why) in [
+        (["one-again", "two-again"], &[][..], "--like"),
+        (["two-again", "one-again"], &["--like", "both"], "trained again"),
+        (["one", "two"], &["--like", "both"], "training.refit = true"),
+        (["one-again", "two-again"], &["--like", "one"], "ganainm fuse"),
+    ] {
+        let refused = workshop.fail(&fuse(runs, options));
+        assert!(refused.contains(why) && !workshop.path("new").exists(), "{refused}");
+    }
+    let shown = workshop.succeed(&fuse(["one-again", "two-again"], &["--like", "both"]));
+    assert!(shown.contains("(of both)"), "{shown}");
+    let read = |path: &str| std::fs::read(workshop.path(path)).unwrap();
+    let recipe = |run: &str| String::from_utf8(read(&format!("{run}/fusion.toml"))).unwrap();
+    assert_eq!(recipe("new").replace("like = \"both\"\n", ""), recipe("both"));
+    assert_eq!(read("new/members/one/melody.safetensors"), read("one-again/melody.safetensors"));
+    assert_ne!(
+        read("new/members/one/melody.safetensors"),
+        read("both/members/one/melody.safetensors")
+    );
+    workshop.succeed(&["evaluate", "new"]);
+    assert!(workshop.path("new/report.html").is_file());
+}

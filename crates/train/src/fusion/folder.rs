@@ -15,7 +15,7 @@ use crate::sentence::SentenceEncoders;
 use crate::{Error, RunDir};
 
 /// What a member needs of its run, where the run has it: files, and a folder with a sentence encoder.
-const NEEDED: [&str; 6] = [
+pub(super) const NEEDED: [&str; 6] = [
     files::CONFIG,
     files::VOCABULARY,
     files::MANIFEST,
@@ -62,7 +62,7 @@ pub(super) fn carry(from: &RunDir, to: &RunDir, names: &[&str]) -> Result<(), Er
     Ok(())
 }
 
-fn carry_path(from: &Path, to: &Path) -> Result<(), Error> {
+pub(super) fn carry_path(from: &Path, to: &Path) -> Result<(), Error> {
     let failed = |source| Error::io(from, source);
     if from.is_dir() {
         fs::create_dir_all(to).map_err(|source| Error::io(to, source))?;

@@ -36,6 +36,11 @@ pub fn fuse(runs: &[RunDir], config: &FusionConfig, path: &Path) -> Result<RunDi
     let [first, others @ ..] = runs else { return Err(too_few()) };
     let experiment = first.experiment()?;
     check_same(first, others)?;
+    if let Some(run) = runs.iter().find(|run| run.experiment().is_ok_and(|e| e.training.refit)) {
+        let advice = "learned from the validation works too (training.refit), by which runs are weighed: fuse it with the \
+                      weights of another fusion (--like)";
+        return Err(Error::damaged(run.path(), advice));
+    }
     let loaded = first.works(&experiment.corpus)?;
     let mut data = dataset(first, &experiment, &loaded)?;
     let mut members = towers(runs)?;
@@ -56,7 +61,7 @@ pub fn fuse(runs: &[RunDir], config: &FusionConfig, path: &Path) -> Result<RunDi
             write_member(&folder, part, runs.get(place))?;
         }
         carry(first, run, &[files::CORPUS, files::SPLIT, files::VOCABULARY])?;
-        let mut manifest = setup::manifest(RunKind::Fusion, experiment.seed, &loaded.corpus);
+        let mut manifest = setup::manifest(RunKind::Fusion, experiment.seed, &loaded.corpus.hash);
         (manifest.seconds, manifest.finished) = (began.elapsed().as_secs_f64(), true);
         run.write_json(files::MANIFEST, &manifest)?;
         run.write(files::FUSION, recipe.to_toml()?.as_bytes())
@@ -69,7 +74,7 @@ fn too_few() -> Error {
 }
 
 /// That all runs were made from one corpus, shared out in one way.
-fn check_same(first: &RunDir, others: &[RunDir]) -> Result<(), Error> {
+pub(super) fn check_same(first: &RunDir, others: &[RunDir]) -> Result<(), Error> {
     let (hash, split) = (first.manifest()?.corpus, first.read_json::<Split>(files::SPLIT)?);
     for run in others {
         run.expect(RunKind::Towers)?;
@@ -197,6 +202,7 @@ fn weigh(
         normalisation: config.normalisation,
         weighting: config.weighting,
         objective: config.objective,
+        like: None,
         validation,
         seed: experiment.seed,
         evaluation: experiment.evaluation.clone(),

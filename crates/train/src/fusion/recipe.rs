@@ -70,6 +70,10 @@ pub struct Recipe {
     pub weighting: Weighting,
     /// What they are chosen by.
     pub objective: Objective,
+    /// The fusion whose weights these are, if its runs have learned from the validation works too: what is said here of
+    /// validation is that fusion's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub like: Option<String>,
     /// The objective on the validation works.
     pub validation: f64,
     /// Seeds the resamples of a report; the first run's.
@@ -122,6 +126,16 @@ impl Recipe {
             objective: self.objective,
             classifiers: self.members.iter().any(|member| !member.classifiers.is_empty()),
         }
+    }
+
+    /// The same recipe for runs that have learned from the validation works too.
+    pub(super) fn again(self, like: &RunDir) -> Self {
+        Self { like: Some(like.name().into_owned()), ..self }
+    }
+
+    /// Whether it is that of another fusion, for runs that have learned from the validation works too.
+    pub(crate) fn is_like(&self, like: &RunDir) -> Result<bool, Error> {
+        Ok(*self == like.recipe()?.again(like))
     }
 
     /// The names of the towers that it fuses.

@@ -84,6 +84,7 @@ fn curves_stand_where_metrics_are() {
             candidates: 7,
             chance: 0.37,
             best: true,
+            learned: false,
         })
     };
     let mut records: Vec<Record> = (1..=600).map(step).collect();

@@ -24,12 +24,19 @@ pub(super) fn curves(run: &RunDir) -> Result<Option<Section>, Error> {
     let Some(best) = looks.iter().rev().max_by(|a, b| a.merit().total_cmp(&b.merit())) else {
         return Ok(None);
     };
-    let text = format!(
-        "The weights of step {} are the run's: there the mean of both directions' MRR on the validation works was greatest \
-         ({:.4}).",
-        best.step,
-        best.merit()
-    );
+    let text = match best.learned {
+        false => format!(
+            "The weights of step {} are the run's: there the mean of both directions' MRR on the validation works was \
+             greatest ({:.4}).",
+            best.step,
+            best.merit()
+        ),
+        true => format!(
+            "The weights of step {}, the last, are the run's. The validation works were learned from too, so that their \
+             ranks tell nothing of other works.",
+            best.step
+        ),
+    };
     let kept = Some(best.step as f64);
     let mrr = |name: &str, pick: fn(&Validation) -> f64| Line {
         name: name.to_owned(),

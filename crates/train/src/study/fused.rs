@@ -18,6 +18,8 @@ pub struct StudyFusion {
     pub members: Vec<PathBuf>,
     /// Where the fusion goes.
     pub path: PathBuf,
+    /// The fusion whose weights it gets, if it chooses none.
+    pub like: Option<PathBuf>,
 }
 
 impl Study {
@@ -41,7 +43,8 @@ impl Study {
         let made = |suffix: &str, members: &[&StudyRun]| {
             let name = format!("{}-{suffix}", fused.name);
             let members = members.iter().map(|run| run.path.clone()).collect();
-            StudyFusion { path: folder.join(&name), name, fusion, members }
+            let like = fused.like.as_ref().map(|like| folder.join(format!("{like}-{suffix}")));
+            StudyFusion { path: folder.join(&name), name, fusion, members, like }
         };
         if fused.all_seeds {
             return vec![made("all", &arms.concat())];
@@ -85,16 +88,23 @@ impl Study {
         place: &StudyPlace<'_>,
         watch: &dyn StudyWatch,
     ) -> Result<usize, Error> {
-        let made = side_by_side(place.jobs, open, |fusion| {
+        let make = |fusion: &&StudyFusion| {
             if watch.should_stop() {
                 return Ok(0);
             }
             let runs = fusion.members.iter().map(|path| RunDir::open(path));
             let runs = runs.collect::<Result<Vec<RunDir>, Error>>()?;
-            crate::fuse(&runs, self.how(fusion), &fusion.path)?;
+            match &fusion.like {
+                Some(like) => crate::fuse_like(&RunDir::open(like)?, &runs, &fusion.path)?,
+                None => crate::fuse(&runs, self.how(fusion), &fusion.path)?,
+            };
             watch.tell(&fusion.name, News::Fused);
             Ok(1)
-        })?;
+        };
+        // First those whose weights the others get.
+        let (first, then): (Vec<_>, Vec<_>) = open.iter().partition(|fusion| fusion.like.is_none());
+        let mut made = side_by_side(place.jobs, &first, make)?;
+        made.extend(side_by_side(place.jobs, &then, make)?);
         made.into_iter().sum()
     }
 }
@@ -116,7 +126,13 @@ impl StudyFusion {
             there.is_some() && there == manifest(RunDir::at(made.member(name)))
         };
         let as_many = recipe.towers().count() == self.members.len();
-        if as_many && recipe.config() == *how && recipe.towers().zip(&self.members).all(same) {
+        let as_told = match &self.like {
+            Some(like) => {
+                RunDir::open(like).and_then(|like| recipe.is_like(&like)).unwrap_or(false)
+            }
+            None => recipe.like.is_none() && recipe.config() == *how,
+        };
+        if as_many && as_told && recipe.towers().zip(&self.members).all(same) {
             return Ok(true);
         }
         let advice = "was made otherwise than the study says, or of other runs than those that are here; move it away, and \

@@ -70,6 +70,7 @@ fn the_kept_look_is_the_first_of_the_greatest_merit() {
             candidates: 7,
             chance,
             best: true,
+            learned: false,
         })
     };
     assert_eq!(kept(&[look(10, 0.2), look(20, 0.5), look(30, 0.5)], &[10, 20, 30]), 1);
