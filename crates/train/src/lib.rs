@@ -114,7 +114,9 @@ fn fit(
     (mut data, run): (Dataset, &RunDir),
     watch: &mut dyn Watch<Record>,
 ) -> Result<Outcome, Error> {
-    data.train = data.learned(&experiment.training).cloned().collect();
+    if experiment.training.refit {
+        data.train = data.learned(&experiment.training).cloned().collect();
+    }
     let foundation = Foundation::of_run(run)?;
     let learner = TowersLearner::new(experiment, (&data, &foundation), run)?;
     let plan = learner.plan();

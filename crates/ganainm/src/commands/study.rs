@@ -172,6 +172,7 @@ impl Eyes {
         }
         if let Record::Validation(look) = record
             && look.best
+            && !look.learned
         {
             let (titles, melodies) = (look.melody_to_title, look.title_to_melody);
             *best = format!(

@@ -224,6 +224,9 @@ fn runs_trained_again_on_the_validation_works_too_take_the_weights_of_the_fusion
         read("new/members/one/melody.safetensors"),
         read("both/members/one/melody.safetensors")
     );
-    workshop.succeed(&["evaluate", "new"]);
-    assert!(workshop.path("new/report.html").is_file());
+    for run in ["new", "one-again"] {
+        workshop.succeed(&["evaluate", run]);
+        let page = String::from_utf8(read(&format!("{run}/report.html"))).unwrap();
+        assert!(page.contains("for validation, which were learned from too"), "{run}");
+    }
 }

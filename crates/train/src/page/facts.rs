@@ -4,7 +4,7 @@ use corpus::Split;
 use retrieval::report::{Grid, Section, escape};
 
 use super::{files, has, names_of_files};
-use crate::{Error, Manifest, RunDir};
+use crate::{Error, Manifest, RunDir, RunKind};
 
 /// Files that a reader may want, with what they hold.
 const LINKED: &[(&str, &str)] = &[
@@ -34,7 +34,10 @@ pub(super) fn section(run: &RunDir) -> Result<Section, Error> {
         rows.extend(seen(&config));
     }
     if has(run, files::SPLIT) {
-        rows.push(works(&run.read_json(files::SPLIT)?));
+        rows.push(works(
+            &run.read_json(files::SPLIT)?,
+            has(run, files::MANIFEST) && is_refit(run)?,
+        ));
     }
     if has(run, files::MANIFEST) {
         rows.extend(made(&run.manifest()?));
@@ -71,12 +74,22 @@ fn seen(config: &str) -> Vec<[String; 2]> {
     rows.into_iter().filter_map(row).collect()
 }
 
-fn works(split: &Split) -> [String; 2] {
+/// Whether a run, or those that it fuses, learned from the validation works too.
+fn is_refit(run: &RunDir) -> Result<bool, Error> {
+    match run.manifest()?.kind {
+        RunKind::Towers => Ok(run.experiment()?.training.refit),
+        RunKind::Fusion => Ok(run.recipe()?.like.is_some()),
+        RunKind::Language => Ok(false),
+    }
+}
+
+fn works(split: &Split, refit: bool) -> [String; 2] {
     let text = format!(
-        "{} for training, {} for validation, {} for the test; no family of tunes is on two sides, and of each family one \
+        "{} for training, {} for validation{}, {} for the test; no family of tunes is on two sides, and of each family one \
          work is ranked",
         split.train.len(),
         split.validation.len(),
+        if refit { ", which were learned from too" } else { "" },
         split.test.len()
     );
     ["works".to_owned(), text]
