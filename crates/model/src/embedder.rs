@@ -211,6 +211,27 @@ pub(crate) mod tests {
         }
     }
 
+    pub(crate) fn melody_config(
+        (note_vocab, header_vocab): (Vec<usize>, Vec<usize>),
+        encoder: Encoder,
+        pooling: Pooling,
+    ) -> MelodyConfig {
+        MelodyConfig {
+            note_vocab,
+            note_dims: Dims::All(5),
+            header_vocab,
+            header_dims: Dims::All(3),
+            encoder,
+            pooling,
+            mlp: 13,
+            dropout: 0.5,
+            output: 11,
+            grams: None,
+            lift: Lift::default(),
+            precision: Precision::F32,
+        }
+    }
+
     fn embedder(tunes: &[Tokens]) -> Embedder {
         let mut random = ChaCha8Rng::seed_from_u64(3);
         let reading = Reading {
@@ -221,20 +242,11 @@ pub(crate) mod tests {
         };
         let vocabulary = Vocabulary::build(tunes, &VocabularyOptions::default());
         let sizes = |features: &[Feature]| features.iter().map(|&f| vocabulary.size(f)).collect();
-        let melody = MelodyConfig {
-            note_vocab: sizes(&reading.notes),
-            note_dims: Dims::All(5),
-            header_vocab: sizes(&reading.header),
-            header_dims: Dims::All(3),
-            encoder: Encoder::Gru { hidden: 7, layers: 1, bidirectional: true },
-            pooling: Pooling::Attention,
-            mlp: 13,
-            dropout: 0.5,
-            output: 11,
-            grams: None,
-            lift: Lift::default(),
-            precision: Precision::F32,
-        };
+        let melody = melody_config(
+            (sizes(&reading.notes), sizes(&reading.header)),
+            Encoder::Gru { hidden: 7, layers: 1, bidirectional: true },
+            Pooling::Attention,
+        );
         Embedder {
             reading,
             melody: MelodyTower::new(melody, &mut random).unwrap(),

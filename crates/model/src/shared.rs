@@ -100,10 +100,10 @@ mod tests {
     use tokens::{Facts, Feature, Vocabulary, VocabularyOptions};
 
     use super::*;
-    use crate::embedder::tests::{encoder, title_config};
+    use crate::embedder::tests::{encoder, melody_config, title_config};
     use crate::{
-        Dims, Encoder, LanguageConfig, Lift, MelodyConfig, MelodyTower, Parameters, Pooling,
-        Precision, Reading, Stack, Structure, TitleTower,
+        Dims, Encoder, LanguageConfig, MelodyTower, Parameters, Pooling, Precision, Reading, Stack,
+        Structure, TitleTower,
     };
 
     const TITLES: [&str; 3] = ["The Kesh", "Drowsy Maggie", "O"];
@@ -133,20 +133,11 @@ mod tests {
             dropout: 0.0,
             precision: Precision::F32,
         };
-        let melody = MelodyConfig {
-            note_vocab: vocab,
-            note_dims: Dims::All(5),
-            header_vocab: vec![vocabulary.size(Feature::Metre)],
-            header_dims: Dims::All(3),
-            encoder: Encoder::Language { model, frozen: true, head: None, components: 4 },
-            pooling: Pooling::Statistics,
-            mlp: 13,
-            dropout: 0.5,
-            output: 11,
-            grams: None,
-            lift: Lift::default(),
-            precision: Precision::F32,
-        };
+        let melody = melody_config(
+            (vocab, vec![vocabulary.size(Feature::Metre)]),
+            Encoder::Language { model, frozen: true, head: None, components: 4 },
+            Pooling::Statistics,
+        );
         let header = vec![Feature::Metre];
         Embedder {
             reading: Reading { notes, header, max_rows: 64, ..Reading::default() },

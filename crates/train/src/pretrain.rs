@@ -51,7 +51,7 @@ pub fn pretrain(
         store.copy_to(&run.file(files::CORPUS))?;
         run.write_json(files::SPLIT, &works.split)?;
         run.write(files::VOCABULARY, melodies.vocabulary.to_json()?.as_bytes())?;
-        let manifest = setup::manifest(RunKind::Language, config.seed, &works.corpus.hash);
+        let manifest = setup::manifest(RunKind::Language, config.seed, works.corpus.hash.clone());
         run.write_json(files::MANIFEST, &Manifest { also: works.to_be_recorded(), ..manifest })?;
         run.write(files::CONFIG, config.to_toml()?.as_bytes())
     })?;

@@ -9,15 +9,15 @@ use crate::data::Example;
 /// Buckets of the grams that melodies are compared by.
 const BUCKETS: usize = 1 << 16;
 
-/// Leaves out works whose setting has a cosine of `from` or more with that of any setting of a work that was learned from, by their grams
-/// (`model::melody_grams`), each weighed by how few training settings have it.
+/// Leaves out works whose setting has a cosine of `from` or more with that of any setting of a work that was learned from,
+/// by their grams (`model::melody_grams`), each weighed by how few of these settings have it.
 pub(crate) fn leave_out<'a>(
     works: &mut Vec<Example>,
-    train: impl Iterator<Item = &'a Example>,
+    learned: impl Iterator<Item = &'a Example>,
     from: f32,
 ) {
     let reading = Reading { grams: BUCKETS, ..Reading::default() };
-    let settings: Vec<&Tokens> = train.flat_map(|work| &work.settings).collect();
+    let settings: Vec<&Tokens> = learned.flat_map(|work| &work.settings).collect();
     let mut known = reading.grams(&settings);
     let rarity = known.rarities(BUCKETS);
     known.weigh(&rarity);

@@ -34,7 +34,7 @@ pub(crate) fn run_dir(
         store.copy_to(&run.file(files::CORPUS))?;
         run.write_json(files::SPLIT, &works.split)?;
         run.write(files::VOCABULARY, data.vocabulary.to_json()?.as_bytes())?;
-        let manifest = manifest(RunKind::Towers, experiment.seed, &works.corpus.hash);
+        let manifest = manifest(RunKind::Towers, experiment.seed, works.corpus.hash.clone());
         run.write_json(files::MANIFEST, &Manifest { also: works.to_be_recorded(), ..manifest })?;
         run.write(files::CONFIG, experiment.to_toml()?.as_bytes())
     })?;
@@ -49,14 +49,14 @@ pub(crate) fn works(
     Works::new(config, store.load()?, |corpus| Ok(Split::new(corpus, split)?))
 }
 
-/// What makes a run that begins now.
-pub(crate) fn manifest(kind: RunKind, seed: u64, corpus_hash: &str) -> Manifest {
+/// What makes a run that begins now, of the corpus with this hash.
+pub(crate) fn manifest(kind: RunKind, seed: u64, corpus: String) -> Manifest {
     Manifest {
         kind,
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: env!("GANAINM_COMMIT").to_owned(),
-        corpus: corpus_hash.to_owned(),
+        corpus,
         also: None,
         seed,
         machine: machine(),

@@ -195,6 +195,51 @@ how = { weights = "equal" }
 }
 
 #[test]
+fn arms_trained_again_are_fused_with_the_weights_of_the_fusion_before() {
+    let workshop = workshop();
+    let text = STUDY.to_owned()
+        + r#"
+[[arm]]
+name = "both-refit"
+set = { training.refit = true }
+[[arm]]
+name = "header-refit"
+set = { "melody.notes" = [], training.refit = true }
+[[fusion]]
+name = "refit"
+members = ["both-refit", "header-refit"]
+like = "chosen"
+[[fusion]]
+name = "chosen"
+members = ["both", "header"]
+"#;
+    std::fs::write(workshop.path("tiny.toml"), text).unwrap();
+    let run = || -> Vec<Value> {
+        let lines = workshop.succeed(&study(&["--json"]));
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let fused = |lines: &[Value]| lines.iter().filter(|line| line["kind"] == "fused").count();
+    let lines = run();
+    assert_eq!(fused(&lines), 4);
+    let systems = lines.last().unwrap()["report"]["directions"][0]["systems"].as_array().unwrap();
+    assert!(systems.iter().any(|system| system["name"] == "refit" && system["runs"] == 2));
+    let recipe = |run: &str| {
+        std::fs::read_to_string(workshop.path("runs/tiny").join(run).join("fusion.toml")).unwrap()
+    };
+    assert_eq!(recipe("refit-2").replace("like = \"chosen-2\"\n", ""), recipe("chosen-2"));
+
+    // Once more: all is kept; then a fusion that has not the weights of the other, and works that its runs learned from.
+    assert_eq!(fused(&run()), 0);
+    let changed = recipe("refit-2").replacen("weight = ", "weight = 1", 1);
+    std::fs::write(workshop.path("runs/tiny/refit-2/fusion.toml"), changed).unwrap();
+    let other = workshop.fail(&study(&[]));
+    assert!(other.contains("refit-2: was made otherwise"), "{other}");
+    std::fs::remove_dir_all(workshop.path("runs/tiny/refit-2")).unwrap();
+    let judged = workshop.fail(&study(&["--validation"]));
+    assert!(judged.contains("training.refit") && judged.contains("test works"), "{judged}");
+}
+
+#[test]
 fn runs_that_learned_from_less_of_another_source_are_refused() {
     let workshop = Workshop::new(80);
     let add = |book: &str, tunes: usize| {

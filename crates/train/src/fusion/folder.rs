@@ -3,16 +3,17 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use retrieval::Classifier;
 use tokens::Feature;
 
 use crate::baselines::Evidence;
-use crate::fusion::{Part, Rule};
+use crate::fusion::{Part, Recipe, Rule};
 use crate::run::files;
 use crate::scorer::{Header, Member};
 use crate::sentence::SentenceEncoders;
-use crate::{Error, RunDir};
+use crate::{Error, RunDir, RunKind, setup};
 
 /// What a member needs of its run, where the run has it: files, and a folder with a sentence encoder.
 pub(super) const NEEDED: [&str; 6] = [
@@ -78,6 +79,19 @@ pub(super) fn carry_path(from: &Path, to: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Completes the folder of a fusion whose members are there, of the works of a run or another fusion.
+pub(super) fn complete(
+    new: &RunDir,
+    works_of: &RunDir,
+    (recipe, began): (&Recipe, Instant),
+) -> Result<(), Error> {
+    carry(works_of, new, &[files::CORPUS, files::SPLIT, files::VOCABULARY])?;
+    let mut manifest = setup::manifest(RunKind::Fusion, recipe.seed, works_of.manifest()?.corpus);
+    (manifest.seconds, manifest.finished) = (began.elapsed().as_secs_f64(), true);
+    new.write_json(files::MANIFEST, &manifest)?;
+    new.write(files::FUSION, recipe.to_toml()?.as_bytes())
 }
 
 /// The member in a folder: classifiers of these features, or towers if there are none.

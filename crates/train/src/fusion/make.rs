@@ -13,14 +13,14 @@ use retrieval::{Scores, Truth};
 
 use crate::baselines::{DANCE_TYPE_ONLY, Evidence, HEADER, HEADER_ONLY, NAMES};
 use crate::data::{Dataset, Example, settings};
-use crate::fusion::folder::{carry, write_member};
+use crate::fusion::folder::{complete, write_member};
 use crate::fusion::{
     Cohort, FusionConfig, MemberRecipe, Method, Normalisation, Part, Recipe, Rule, Weighting,
 };
 use crate::run::files;
 use crate::scorer::{Header, Member, Readings, read};
 use crate::sentence::SentenceEncoders;
-use crate::{Error, Experiment, RunDir, RunKind, dataset, setup};
+use crate::{Error, Experiment, RunDir, RunKind, dataset};
 
 /// What a fusion is called in its reports.
 pub(crate) const NAME: &str = "fusion";
@@ -60,11 +60,7 @@ pub fn fuse(runs: &[RunDir], config: &FusionConfig, path: &Path) -> Result<RunDi
             let folder = RunDir::at(run.member(&member.name));
             write_member(&folder, part, runs.get(place))?;
         }
-        carry(first, run, &[files::CORPUS, files::SPLIT, files::VOCABULARY])?;
-        let mut manifest = setup::manifest(RunKind::Fusion, experiment.seed, &loaded.corpus.hash);
-        (manifest.seconds, manifest.finished) = (began.elapsed().as_secs_f64(), true);
-        run.write_json(files::MANIFEST, &manifest)?;
-        run.write(files::FUSION, recipe.to_toml()?.as_bytes())
+        complete(run, first, (&recipe, began))
     })
 }
 

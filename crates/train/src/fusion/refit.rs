@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::folder::{NEEDED, carry, carry_path};
+use super::folder::{NEEDED, carry, carry_path, complete};
 use super::make::check_same;
 use crate::run::files;
-use crate::{Error, RunDir, RunKind, setup};
+use crate::{Error, RunDir};
 
 /// Fuses runs as `like` fuses its own: with its weights, and with what it holds scores against. Nothing could be chosen on
 /// validation works that the runs learned from.
@@ -42,11 +42,7 @@ pub fn fuse_like(like: &RunDir, runs: &[RunDir], path: &Path) -> Result<RunDir, 
                 carry(&RunDir::at(from), &RunDir::at(to), &[files::COHORT])?;
             }
         }
-        carry(like, new, &[files::CORPUS, files::SPLIT, files::VOCABULARY])?;
-        let mut manifest = setup::manifest(RunKind::Fusion, recipe.seed, &like.manifest()?.corpus);
-        (manifest.seconds, manifest.finished) = (began.elapsed().as_secs_f64(), true);
-        new.write_json(files::MANIFEST, &manifest)?;
-        new.write(files::FUSION, recipe.to_toml()?.as_bytes())
+        complete(new, like, (&recipe, began))
     })
 }
 

@@ -1,5 +1,7 @@
 //! A whole study in one TOML file.
 
+mod fusions;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::overlay::lay;
-use crate::{Error, Experiment, FusionConfig};
+use crate::{Error, Experiment};
+pub use fusions::FusedArms;
 
 /// A study: arms and seeds, every arm trained with every seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,25 +72,6 @@ pub struct Arm {
     pub corpus_share: Option<f64>,
 }
 
-/// Arms whose runs are fused into runs of their own, as `ganainm fuse` does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FusedArms {
-    /// Its name, as an arm's.
-    pub name: String,
-    /// The arms whose runs are members.
-    pub members: Vec<String>,
-    /// Whether the members' runs of all seeds make one fusion, and not those of each seed one of their own.
-    #[serde(default)]
-    pub all_seeds: bool,
-    /// How they are fused.
-    #[serde(default)]
-    pub how: FusionConfig,
-    /// Another fusion, whose weights these runs get: its arms, in their order, with `training.refit`.
-    #[serde(default)]
-    pub like: Option<String>,
-}
-
 impl StudyConfig {
     /// Reads a study's config and checks it.
     ///
@@ -137,73 +121,6 @@ impl StudyConfig {
             return Err(Error::value("pool", "must be 0 (all) or 2 and more"));
         }
         crate::config::check_positive(&[("resamples", self.resamples)])
-    }
-
-    fn check_members(&self, fusion: &FusedArms) -> Result<(), Error> {
-        let wrong =
-            |why: String| Error::value("fusion.members", &format!("{why} (`{}`)", fusion.name));
-        if let Some(twice) = repeated(&fusion.members, |&member| member) {
-            return Err(wrong(format!("holds `{twice}` twice")));
-        }
-        let mut runs = 0;
-        for member in &fusion.members {
-            let Some(arm) = self.arms.iter().find(|arm| arm.name == *member) else {
-                return Err(wrong(format!("holds `{member}`, which is no arm")));
-            };
-            let seeds = self.seeds_of(arm);
-            runs += if fusion.all_seeds { seeds.len() } else { 1 };
-            if !fusion.all_seeds && seeds.len() > 1 && *seeds != *self.seeds {
-                return Err(wrong(format!(
-                    "holds `{member}`, which has other seeds than the study: set all_seeds, or give it one seed or no \
-                     seeds of its own"
-                )));
-            }
-        }
-        let alone = fusion.like.is_none() && !fusion.how.classifiers;
-        if runs < 1 + usize::from(alone) {
-            return Err(wrong("make no two runs to fuse".to_owned()));
-        }
-        Ok(())
-    }
-
-    /// That fusions that take another one's weights are of its arms, trained again.
-    pub(super) fn check_refits(&self, experiments: &[Experiment]) -> Result<(), Error> {
-        let arm = |name: &String| self.arms.iter().position(|arm| arm.name == *name);
-        for fusion in &self.fusions {
-            let members = || fusion.members.iter().filter_map(arm);
-            let wrong = |key: &str, why: &str| {
-                Err(Error::value(key, &format!("{why} (`{}`)", fusion.name)))
-            };
-            let Some(like) = &fusion.like else {
-                if members().any(|arm| experiments[arm].training.refit) {
-                    let why = "holds an arm with training.refit, whose runs learn from the works that weights are chosen on: \
-                               name another fusion's weights in `like`";
-                    return wrong("fusion.members", why);
-                }
-                continue;
-            };
-            let other =
-                self.fusions.iter().find(|other| other.name == *like && other.like.is_none());
-            let Some(other) = other else {
-                return wrong("fusion.like", "is no fusion that chooses its weights");
-            };
-            if fusion.how != FusionConfig::default() || fusion.all_seeds != other.all_seeds {
-                let why = "goes with `how` left out, and with all_seeds as there";
-                return wrong("fusion.like", why);
-            }
-            let again = |(arm, other): (usize, usize)| {
-                let seeds = |arm: usize| self.seeds_of(&self.arms[arm]);
-                seeds(arm) == seeds(other)
-                    && experiments[arm] == experiments[other].clone().refitted()
-            };
-            let others = other.members.iter().filter_map(arm);
-            if other.members.len() != fusion.members.len() || !members().zip(others).all(again) {
-                let why = "needs the arms of the other fusion, in their order and with their seeds, that differ by \
-                           `training.refit = true` alone";
-                return wrong("fusion.members", why);
-            }
-        }
-        Ok(())
     }
 
     /// The seeds that an arm is trained with.
@@ -257,7 +174,7 @@ mod tests {
     use super::*;
     use crate::Study;
 
-    const STUDY: &str = r#"
+    pub(super) const STUDY: &str = r#"
 name = "sizes"
 seeds = [1, 2]
 reference = "small"
@@ -271,7 +188,7 @@ set = { "melody.hidden" = 11, training.epochs = 3 }
 corpus_share = 0.25
 "#;
 
-    fn study(text: &str) -> Result<Study, Error> {
+    pub(super) fn study(text: &str) -> Result<Study, Error> {
         Study::from_toml(text, Path::new("."))
     }
 
@@ -392,39 +309,5 @@ how = { method = "reciprocal-rank", classifiers = true }
         let other = study(&format!("{seeds}{both}")).unwrap_err().to_string();
         assert!(other.contains("fusion.members") && other.contains("other seeds"), "{other}");
         assert!(study(&format!("{seeds}{both}all_seeds = true")).is_ok());
-    }
-
-    #[test]
-    fn a_fusion_gets_the_weights_of_another_for_its_arms_trained_again() {
-        let text = STUDY.to_owned()
-            + r#"
-[[arm]]
-name = "small-refit"
-set = { training.refit = true }
-[[arm]]
-name = "large-refit"
-set = { "melody.hidden" = 11, training.epochs = 3, training.refit = true }
-corpus_share = 0.25
-[[fusion]]
-name = "both"
-members = ["small", "large"]
-[[fusion]]
-name = "refit"
-members = ["small-refit", "large-refit"]
-like = "both"
-"#;
-        let fusions = study(&text).unwrap().fusions(Path::new("runs"));
-        let like: Vec<Option<&Path>> = fusions.iter().map(|made| made.like.as_deref()).collect();
-        let both = |seed| Some(Path::new(["", "runs/both-1", "runs/both-2"][seed]));
-        assert_eq!(like, [None, None, both(1), both(2)]);
-        let message =
-            |from: &str, to: &str| study(&text.replace(from, to)).unwrap_err().to_string();
-        assert!(message("like = \"both\"", "").contains("`like`"));
-        assert!(message("like = \"both\"", "like = \"refit\"").contains("fusion.like"));
-        let how = "like = \"both\"\nhow = { weights = \"equal\" }";
-        assert!(message("like = \"both\"", how).contains("`how`"));
-        let members =
-            message("\"small-refit\", \"large-refit\"", "\"large-refit\", \"small-refit\"");
-        assert!(members.contains("in their order"), "{members}");
     }
 }
