@@ -21,11 +21,7 @@ type Posting = (u32, f32);
 /// Every pair (i, j), i < j, of melodies whose grams have a TF-IDF cosine of at least `threshold`;
 /// sorted. `melodies` holds the intervals of each.
 pub(crate) fn similar_pairs(melodies: &[Vec<i8>], threshold: f32) -> Vec<(u32, u32)> {
-    let counted: Vec<Vec<(u64, u32)>> = melodies.par_iter().map(|m| count_grams(m)).collect();
-    let grams = frequencies(&counted);
-    let vectors: Vec<Vector> =
-        counted.par_iter().map(|counts| vector(counts, &grams, melodies.len())).collect();
-    let postings = index(&vectors, grams.len());
+    let (vectors, postings) = index(melodies);
     let blocks = vectors.len().div_ceil(BLOCK);
     let found: Vec<Vec<(u32, u32)>> = (0..blocks)
         .into_par_iter()
@@ -49,35 +45,39 @@ fn count_grams(intervals: &[i8]) -> Vec<(u64, u32)> {
     runs.map(|run| (run[0], run.len() as u32)).collect()
 }
 
-/// All grams, sorted, each with the number of melodies that have it.
-fn frequencies(counted: &[Vec<(u64, u32)>]) -> Vec<(u64, u32)> {
-    let mut all: Vec<u64> = counted.iter().flatten().map(|(gram, _)| *gram).collect();
-    all.par_sort_unstable();
-    all.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect()
-}
-
-/// The vector of a melody: counts times smoothed inverse document frequency, at unit length.
-fn vector(counts: &[(u64, u32)], grams: &[(u64, u32)], melodies: usize) -> Vector {
-    let weighed = |(gram, count): &(u64, u32)| {
-        let number = grams.binary_search_by_key(gram, |(gram, _)| *gram).ok()?;
-        let frequency = f64::from(grams[number].1);
-        let rarity = ((1.0 + melodies as f64) / (1.0 + frequency)).ln() + 1.0;
-        Some((number as u32, f64::from(*count) * rarity))
+/// The vector of each melody, counts times smoothed inverse document frequency at unit length, and for each gram the vectors
+/// that have it, in order. Grams of one melody alone count for its length, and are in neither.
+fn index(melodies: &[Vec<i8>]) -> (Vec<Vector>, Vec<Vec<Posting>>) {
+    let counted = |(at, melody): (usize, &Vec<i8>)| {
+        count_grams(melody).into_iter().map(move |(gram, count)| (gram, at as u32, count))
     };
-    let entries: Vec<(u32, f64)> = counts.iter().filter_map(weighed).collect();
-    let length = entries.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
-    entries.into_iter().map(|(number, weight)| (number, (weight / length) as f32)).collect()
-}
-
-/// For each gram, the vectors that have it, in order.
-fn index(vectors: &[Vector], grams: usize) -> Vec<Vec<Posting>> {
-    let mut postings: Vec<Vec<Posting>> = vec![Vec::new(); grams];
-    for (at, vector) in (0..).zip(vectors) {
-        for &(gram, weight) in vector {
-            postings[gram as usize].push((at, weight));
+    let mut all: Vec<(u64, u32, u32)> =
+        melodies.par_iter().enumerate().flat_map_iter(counted).collect();
+    all.par_sort_unstable();
+    let runs = || all.chunk_by(|a, b| a.0 == b.0);
+    let rarity = |having: usize| ((1.0 + melodies.len() as f64) / (1.0 + having as f64)).ln() + 1.0;
+    let mut lengths = vec![0.0; melodies.len()];
+    for run in runs() {
+        let rarity = rarity(run.len());
+        for &(_, at, count) in run {
+            lengths[at as usize] += (f64::from(count) * rarity).powi(2);
         }
     }
-    postings
+    lengths.iter_mut().for_each(|length| *length = length.sqrt());
+    let mut vectors: Vec<Vector> = vec![Vec::new(); melodies.len()];
+    let mut postings = Vec::new();
+    for run in runs().filter(|run| run.len() > 1) {
+        let rarity = rarity(run.len());
+        let weight =
+            |at: u32, count: u32| (f64::from(count) * rarity / lengths[at as usize]) as f32;
+        let posting: Vec<Posting> =
+            run.iter().map(|&(_, at, count)| (at, weight(at, count))).collect();
+        for &(at, weight) in &posting {
+            vectors[at as usize].push((postings.len() as u32, weight));
+        }
+        postings.push(posting);
+    }
+    (vectors, postings)
 }
 
 /// Sums of products of one vector with all before it.

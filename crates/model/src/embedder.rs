@@ -9,9 +9,10 @@ use crate::{
     TitleTower, title_features,
 };
 
-/// Tunes and titles that are embedded at a time: enough to keep the cores busy, few enough to stay
-/// in their caches.
-const BATCH: usize = 128;
+/// Tunes that are embedded at a time: enough to keep the cores busy, few enough that what a tower keeps of them stays small.
+const TUNES: usize = 16;
+/// Titles that are embedded at a time.
+const TITLES: usize = 128;
 
 /// Trained towers with all that they need to read tunes and titles.
 #[derive(Clone, Debug)]
@@ -95,7 +96,7 @@ pub fn pool_melodies(
     tunes: &[&Tokens],
 ) -> Result<Option<Vec<f32>>, Error> {
     let mut all = Vec::new();
-    for part in by_length(tunes).chunks(BATCH) {
+    for part in by_length(tunes).chunks(TUNES) {
         let batch: Vec<&Tokens> = part.iter().map(|&tune| tunes[tune]).collect();
         let Some(vectors) = tower.pool(&reading.batch(vocabulary, &batch))? else {
             return Ok(None);
@@ -135,7 +136,7 @@ pub fn embed_melodies(
 ) -> Result<Vec<f32>, Error> {
     let mut vectors = vec![0.0; tunes.len() * tower.config().output];
     let mut tape = MelodyTape::default();
-    for part in by_length(tunes).chunks(BATCH) {
+    for part in by_length(tunes).chunks(TUNES) {
         let batch: Vec<&Tokens> = part.iter().map(|&tune| tunes[tune]).collect();
         let batch = match pooled {
             [] => reading.batch(vocabulary, &batch),
@@ -167,10 +168,10 @@ pub fn embed_titles(
         return Err(Error::Batch { what: "values of sentence vectors", expected, found });
     }
     let mut vectors = Vec::with_capacity(titles.len() * config.output);
-    for (part, titles) in titles.chunks(BATCH).enumerate() {
+    for (part, titles) in titles.chunks(TITLES).enumerate() {
         let mut batch = TitleBatch::default();
         for (place, title) in titles.iter().enumerate() {
-            let from = (part * BATCH + place) * config.sentence;
+            let from = (part * TITLES + place) * config.sentence;
             batch.push(&title_features(title), &sentences[from..from + config.sentence]);
         }
         tower.forward(&batch, Mode::Evaluate, &mut tape)?;
@@ -262,7 +263,7 @@ pub(crate) mod tests {
             let text = format!("X:1\nM:6/8\nK:D\n{}|\n", "DFA".repeat(1 + n * 7 % 17));
             Tokens::new(&abc::read_tune(&text), &Facts::default()).unwrap()
         };
-        (0..BATCH + 29).map(tune).collect()
+        (0..TUNES + 29).map(tune).collect()
     }
 
     #[test]
@@ -274,7 +275,7 @@ pub(crate) mod tests {
             let alone = embedder.embed_melodies(&[tune]).unwrap();
             assert!(alone.iter().zip(vector).all(|(a, b)| (a - b).abs() < 1e-5));
         }
-        let titles: Vec<String> = (0..BATCH + 5).map(|n| format!("The {n}th Reel")).collect();
+        let titles: Vec<String> = (0..TITLES + 5).map(|n| format!("The {n}th Reel")).collect();
         let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
         let together = embedder.embed_titles(&titles).unwrap();
         for (title, vector) in titles.iter().zip(together.chunks_exact(11)) {

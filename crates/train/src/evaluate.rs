@@ -33,9 +33,14 @@ impl Side {
         }
     }
 
+    /// Whether an experiment learns from its works.
+    pub(crate) fn is_learned(self, experiment: &Experiment) -> bool {
+        self == Self::Validation && experiment.training.refit
+    }
+
     /// That a run has not learned from its works.
     pub(crate) fn check(self, run: &RunDir, experiment: &Experiment) -> Result<(), Error> {
-        if self == Self::Test || !experiment.training.refit {
+        if !self.is_learned(experiment) {
             return Ok(());
         }
         let advice =

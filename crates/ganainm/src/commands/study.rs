@@ -47,6 +47,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let study = Study::load(&args.config)?;
+    let side = if args.validation { Side::Validation } else { Side::Test };
+    study.check_side(side)?;
     let name = &study.config().name;
     let folder = args.folder.clone().unwrap_or_else(|| Path::new("runs").join(name));
     let store = args.db.path()?;
@@ -63,7 +65,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             "stopped with {finished} of {runs} runs finished, nothing lost; the same command goes on with the others"
         );
     }
-    let side = if args.validation { Side::Validation } else { Side::Test };
     let verdict = study.judge(&place, side, &*watch)?;
     if side == Side::Test {
         verdict.write(&folder)?;

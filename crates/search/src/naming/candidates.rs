@@ -10,13 +10,15 @@ use super::melody::Melody;
 use super::weights::Weights;
 
 /// Settings that are aligned, of those with the highest cosines.
-const ALIGNED: usize = 400;
+const ALIGNED: usize = 300;
 
 /// Settings that one task aligns at least.
 const PART: usize = 25;
 
-/// What a cosine of vectors counts for beside those of grams, when settings are chosen to be aligned.
-const VECTOR: f32 = 0.3;
+/// What the cosines of grams of steps and of vectors count for beside that of grams of notes, when settings are chosen to be
+/// aligned.
+const STEPS: f32 = 2.0;
+const VECTOR: f32 = 0.15;
 
 /// Numbers that speak for a work: those of its best setting, and three of its own.
 pub const WORK_SIGNS: usize = SIGNS + 3;
@@ -70,7 +72,7 @@ fn shortlist(
         [0, 1].map(|at: usize| index.grams[at].cosines(&KINDS[at].counts(melody)));
     let near = |at: u32| near.get(at as usize).copied().unwrap_or(0.0);
     let mut order: Vec<(f32, u32)> = (0..index.settings.len() as u32)
-        .map(|at| (notes[at as usize] + skeleton[at as usize] + VECTOR * near(at), at))
+        .map(|at| (notes[at as usize] + STEPS * skeleton[at as usize] + VECTOR * near(at), at))
         .filter(|&(cosine, at)| cosine > 0.0 && !hidden(at))
         .collect();
     let better = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));

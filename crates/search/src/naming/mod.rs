@@ -172,13 +172,17 @@ impl Namer {
     /// # Errors
     /// As [`Namer::name`], when it happens at any of the tunes.
     pub fn name_all(&self, tunes: &[Tune], k: usize) -> Result<Vec<Answer>, NameError> {
-        let answers = tunes.par_chunks(TOGETHER).map(|tunes| {
+        let named = |tunes: &[Tune]| {
             let heard = self.hear(tunes, |vectors| self.all_cosines(vectors), &|_| false)?;
             let asked = tunes.par_iter().zip(&heard);
             Ok(asked.map(|(tune, heard)| self.answer_to(tune, heard, k)).collect())
-        });
-        let answers: Vec<Vec<Answer>> = answers.collect::<Result<_, NameError>>()?;
-        let with_titles = answers.into_iter().flatten().zip(self.titles(tunes, k));
+        };
+        let (answers, titles) = rayon::join(
+            || tunes.par_chunks(TOGETHER).map(named).collect::<Result<_, NameError>>(),
+            || self.titles(tunes, k),
+        );
+        let answers: Vec<Vec<Answer>> = answers?;
+        let with_titles = answers.into_iter().flatten().zip(titles);
         Ok(with_titles.map(|(answer, titles)| Answer { titles, ..answer }).collect())
     }
 

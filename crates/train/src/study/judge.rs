@@ -47,17 +47,34 @@ pub struct ArmVerdict {
 }
 
 impl Study {
+    /// That no arm learns from the works of a side, by which it could not be judged; to be asked before hours of training.
+    ///
+    /// # Errors
+    /// Names the arm.
+    pub fn check_side(&self, side: Side) -> Result<(), Error> {
+        let mut arms = self.config.arms.iter().zip(&self.experiments);
+        let Some((arm, _)) = arms.find(|(_, experiment)| side.is_learned(experiment)) else {
+            return Ok(());
+        };
+        let why = format!(
+            "has the arm `{}` learn from the validation works too: judge the study on the test works",
+            arm.name
+        );
+        Err(Error::value("training.refit", &why))
+    }
+
     /// Judges all runs and fusions on the works of a side, without writing anything.
     ///
     /// # Errors
-    /// When a run is not finished, is of another corpus than the others, or lacks a file; when the arms were judged on
-    /// different works; when it is asked to stop.
+    /// As [`Study::check_side`]; when a run is not finished, is of another corpus than the others, or lacks a file; when the
+    /// arms were judged on different works; when it is asked to stop.
     pub fn judge(
         &self,
         place: &StudyPlace<'_>,
         side: Side,
         watch: &dyn StudyWatch,
     ) -> Result<StudyVerdict, Error> {
+        self.check_side(side)?;
         let runs = self.runs(place.folder);
         let manifests = runs.iter().map(finished).collect::<Result<Vec<_>, _>>()?;
         let first = &manifests[0];

@@ -97,6 +97,7 @@ impl StudyConfig {
 mod tests {
     use std::path::Path;
 
+    use crate::Side;
     use crate::study::config::tests::{STUDY, study};
 
     #[test]
@@ -118,7 +119,11 @@ name = "refit"
 members = ["small-refit", "large-refit"]
 like = "both"
 "#;
-        let fusions = study(&text).unwrap().fusions(Path::new("runs"));
+        let learning = study(&text).unwrap();
+        let refused = learning.check_side(Side::Validation).unwrap_err().to_string();
+        assert!(refused.contains("`small-refit`") && refused.contains("test works"), "{refused}");
+        learning.check_side(Side::Test).unwrap();
+        let fusions = learning.fusions(Path::new("runs"));
         let like: Vec<Option<&Path>> = fusions.iter().map(|made| made.like.as_deref()).collect();
         let both = |seed| Some(Path::new(["", "runs/both-1", "runs/both-2"][seed]));
         assert_eq!(like, [None, None, both(1), both(2)]);
