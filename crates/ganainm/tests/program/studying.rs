@@ -237,6 +237,7 @@ members = ["both", "header"]
     std::fs::remove_dir_all(workshop.path("runs/tiny/refit-2")).unwrap();
     let judged = workshop.fail(&study(&["--validation"]));
     assert!(judged.contains("training.refit") && judged.contains("test works"), "{judged}");
+    assert!(!workshop.path("runs/tiny/refit-2").exists(), "refused before anything is made");
 }
 
 #[test]
