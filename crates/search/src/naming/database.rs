@@ -3,8 +3,11 @@
 //! A table holds ids and vectors at unit length, so that an inner product is a cosine, and 0 for a vector of length zero.
 
 mod copy;
+mod demand;
 mod server;
 mod session;
+#[cfg_attr(not(feature = "tls"), path = "database/no_tls.rs")]
+mod tls;
 
 use std::sync::{Mutex, PoisonError};
 

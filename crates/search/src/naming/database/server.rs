@@ -8,16 +8,12 @@ use postgres::config::Host;
 use postgres::error::{DbError, SqlState};
 use postgres::{Client, Config, NoTls};
 
+use super::demand;
+use super::tls::{self, Encryption};
 use crate::naming::NameError;
 
 /// How long a server may take to answer when a connection is made, and to take what it is sent, unless the URL says so.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// What a URL asks for that wants a connection encrypted.
-const ENCRYPTED: [&str; 3] = ["sslmode=require", "sslmode=verify-ca", "sslmode=verify-full"];
-
-const NOT_ENCRYPTED: &str = "connections are not encrypted by this program: leave out sslmode, and reach the server by its Unix socket, \
-     or through a tunnel or a proxy on this machine that encrypts";
 
 /// Why work on a database failed.
 pub(super) type Failure = Box<dyn Error + Send + Sync>;
@@ -26,16 +22,20 @@ pub(super) type Failure = Box<dyn Error + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct Server {
     config: Config,
+    /// None where what is sent may be read on the way.
+    encryption: Option<Encryption>,
     /// Its URL without the password.
     name: String,
 }
 
 impl Server {
     /// The server of a URL, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, which may name several hosts and options as
-    /// PostgreSQL's own clients take them; `password` is for a URL without one.
+    /// PostgreSQL's own clients take them; `password` is for a URL without one. Where `sslmode` demands encryption, or `sslrootcert`
+    /// names a PEM file of authorities, the server's certificate is verified, its host name too.
     ///
     /// # Errors
-    /// [`NameError::Backend`] when it is no such URL, or demands TLS.
+    /// [`NameError::Backend`] when it is no such URL, when those authorities cannot be read, or when it demands encryption of a
+    /// program that is built without the feature `tls`.
     pub fn new(url: &str, password: Option<&str>) -> Result<Self, NameError> {
         // What is wrong with a URL is not said more closely: the words may be part of its password.
         let misread = || {
@@ -43,9 +43,9 @@ impl Server {
                             expected, other signs than letters and digits written as %40 for @";
             NameError::Backend(expected.to_owned())
         };
-        if ENCRYPTED.iter().any(|mode| url.contains(mode)) {
-            return Err(NameError::Backend(NOT_ENCRYPTED.to_owned()));
-        }
+        let (url, demand) = demand::read(url);
+        let encryption = demand.as_ref().map(Encryption::new).transpose();
+        let encryption = encryption.map_err(NameError::Backend)?;
         let schemed = url.starts_with("postgres://") || url.starts_with("postgresql://");
         let mut config: Config = url.parse().ok().filter(|_| schemed).ok_or_else(misread)?;
         let name = name(&config);
@@ -61,7 +61,7 @@ impl Server {
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(PATIENCE);
         }
-        Ok(Self { config, name })
+        Ok(Self { config, encryption, name })
     }
 
     /// Its URL without the password.
@@ -71,13 +71,26 @@ impl Server {
 
     /// A new connection.
     pub(super) fn connect(&self) -> Result<Client, NameError> {
-        self.config.connect(NoTls).map_err(|error| match database_error(&error) {
+        let connected = match &self.encryption {
+            None => self.config.connect(NoTls),
+            Some(encryption) => encryption.connect(&self.config),
+        };
+        connected.map_err(|error| match database_error(&error) {
             Some(_) => self.failure(&error),
-            None => self.told(&format!(
-                "cannot be reached ({}): is the server running, and its address right?",
-                root(&error)
-            )),
+            None => self.told(&self.unreached(&error)),
         })
+    }
+
+    /// Why there is no connection.
+    fn unreached(&self, error: &(dyn Error + 'static)) -> String {
+        if let Some(refusal) = chain(error).find_map(tls::refusal) {
+            return refusal;
+        }
+        let encrypted = if self.encryption.is_some() { ", and does it take TLS" } else { "" };
+        format!(
+            "cannot be reached ({}): is the server running, its address right{encrypted}?",
+            root(error)
+        )
     }
 
     /// What went wrong here, and what to do.
@@ -187,13 +200,18 @@ mod tests {
             assert!(error.contains("postgres://USER:PASSWORD@HOST"), "{error}");
             assert!(!error.contains("s3cret"), "{error}");
         }
-        for mode in ["require", "verify-ca", "verify-full"] {
-            let url = format!("postgres://u:s3cret@localhost/db?sslmode={mode}");
+        assert!(Server::new("postgres://u@localhost/db?sslmode=prefer", None).is_ok());
+    }
+
+    #[test]
+    #[cfg(not(feature = "tls"))]
+    fn a_program_without_encryption_says_so() {
+        for option in ["sslmode=require", "sslmode=verify-full", "sslrootcert=ours.pem"] {
+            let url = format!("postgres://u:s3cret@localhost/db?{option}");
             let error = Server::new(&url, None).unwrap_err().to_string();
-            assert!(error.contains("not encrypted") && error.contains("tunnel"), "{error}");
+            assert!(error.contains("--features tls") && error.contains("tunnel"), "{error}");
             assert!(!error.contains("s3cret"), "{error}");
         }
-        assert!(Server::new("postgres://u@localhost/db?sslmode=prefer", None).is_ok());
     }
 
     #[test]
