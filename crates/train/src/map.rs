@@ -65,7 +65,7 @@ pub struct MapOptions<'a> {
     pub seed: u64,
     /// A run with a map to be followed: works that are on both start where they were and are brought back there.
     pub like: Option<&'a RunDir>,
-    /// Whether each part of the run's language model is measured too.
+    /// Whether each part of the run's language model is measured too, and its grams where it reads them.
     pub layers: bool,
 }
 
@@ -112,12 +112,13 @@ pub fn map(
     let experiment = run.experiment()?;
     let data = load_data(run, &experiment)?;
     say("embedding all works");
-    let mut spaces = Vec::from(spaces(&run.embedder()?, &data)?);
+    let embedder = run.embedder()?;
+    let mut spaces = Vec::from(spaces(&embedder, &data)?);
     let dim = spaces[0].dim;
     let vectors: Vec<(String, Vec<f32>)> =
         spaces.iter().map(|s| (s.name.clone(), options.shown.pick(&s.vectors))).collect();
     if options.layers {
-        spaces.extend(layers::spaces(run, (experiment.melody.reading(), &data))?);
+        spaces.extend(layers::spaces(run, (&experiment, &data), &embedder.melody)?);
     }
     let labels = aspects(&data);
     say("measuring clusters, neighbours and probes");

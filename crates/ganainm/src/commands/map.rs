@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// Follow the map of this run: works on both start where they were and are brought back there.
     #[arg(long, value_name = "RUN")]
     like: Option<PathBuf>,
-    /// Measure each part of the run's language model too, which is then not told the header.
+    /// Measure each part of the run's language model too, which is then not told the header, and its grams.
     #[arg(long)]
     layers: bool,
     /// Draw where the validation works lay at each look of the training instead, to follow them.

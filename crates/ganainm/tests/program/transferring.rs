@@ -48,8 +48,10 @@ fn every_kind_of_transfer_is_trained_and_needs_its_language_model_no_more() {
     let ridge = transfer("frozen").replace("epochs = 6", "epochs = 0")
         + "[ridge]\ncomponents = 5\npenalty = 2.0\n";
     train(&workshop, "ridge", &ridge);
+    let grams = "[melody.grams]\nbuckets = 64\ncomponents = 3\n\n[melody.transfer]";
+    train(&workshop, "grams", &ridge.replace("[melody.transfer]", grams));
     std::fs::remove_dir_all(workshop.path("notes")).unwrap();
-    for run in ["frozen", "recurrent", "fine-tuned", "scratch", "ridge"] {
+    for run in ["frozen", "recurrent", "fine-tuned", "scratch", "ridge", "grams"] {
         let report = workshop.succeed(&["evaluate", run, "--validation"]);
         assert!(report.contains("model"), "{run}: {report}");
     }
@@ -60,7 +62,9 @@ fn every_kind_of_transfer_is_trained_and_needs_its_language_model_no_more() {
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!(first["ranking"].as_array().unwrap().len(), 2);
     let map = workshop.succeed(&["map", "ridge", "--layers"]);
-    assert!(map.contains("language model: output"), "{map}");
+    assert!(map.contains("language model: output") && !map.contains("grams"), "{map}");
+    let map = workshop.succeed(&["map", "grams", "--layers"]);
+    assert!(map.contains("language model and grams"), "{map}");
 }
 
 #[test]

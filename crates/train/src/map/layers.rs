@@ -1,49 +1,60 @@
-//! What each part of a run's language model makes of works whose header it is not told.
+//! What each part of a run's language model, and the components of its grams, make of works whose header they are not told.
 
-use model::{LanguageModel, LanguageTape, Reading};
+use model::{LanguageModel, LanguageTape, MelodyTower, Reading};
 use tokens::{Tokens, Vocabulary};
 
 use super::genre::{Sides, Space};
 use crate::data::{Dataset, Example};
 use crate::pretrain::tells_header;
 use crate::run::files;
-use crate::{Error, RunDir};
+use crate::{Error, Experiment, RunDir, grams};
 
 /// Tunes that are read at a time, of about one length.
 const BATCH: usize = 64;
 
-/// The vectors of one part of the model: its name, the length of each, one for each setting.
-type Part = (&'static str, usize, Vec<f32>);
+/// The vectors of one part: its name, the length of each, one for each work.
+type Part = (String, usize, Vec<f32>);
 
-/// A space for each part of the run's language model, and one for all of them together: of each work the mean over its
-/// settings.
+/// A space for each part of the run's language model and one for all of them together; where the run's tower reads grams, one for their
+/// components and one for everything: of each work the mean over its settings.
 ///
 /// # Errors
 /// When the run has no language model.
 pub(super) fn spaces(
     run: &RunDir,
-    (reading, data): (Reading, &Dataset),
+    (experiment, data): (&Experiment, &Dataset),
+    tower: &MelodyTower,
 ) -> Result<Vec<Space>, Error> {
     if !run.file(files::LANGUAGE).is_file() {
         let why = "is not there: only runs with [melody.transfer] have a language model";
         return Err(Error::damaged(&run.file(files::LANGUAGE), why));
     }
     let model = LanguageModel::from_safetensors(&run.read(files::LANGUAGE)?)?;
+    let reading = experiment.melody.reading();
     let withheld = reading.notes.iter().copied().filter(|&f| tells_header(f)).collect();
     let reading = Reading { withheld, ..reading };
-    let of = |examples: &[Example]| parts(&model, (&reading, &data.vocabulary), examples);
+    let of = |examples: &[Example]| -> Result<Vec<Part>, Error> {
+        let mut parts = parts(&model, (&reading, &data.vocabulary), examples)?;
+        let components = grams::means(experiment, examples, tower);
+        if let (Some(all), false) = (parts.last(), components.is_empty()) {
+            let grams = ("grams".to_owned(), components.len() / examples.len(), components);
+            let everything = together("language model and grams", &[all, &grams], examples.len());
+            parts.extend([grams, everything]);
+        }
+        Ok(parts)
+    };
     let Sides { train, validation, test } =
         Sides { train: of(&data.train)?, validation: of(&data.validation)?, test: of(&data.test)? };
     let sides = train.into_iter().zip(validation).zip(test);
     let space = |((train, validation), test): ((Part, Part), Part)| Space {
-        name: format!("language model: {}", train.0),
+        name: train.0,
         dim: train.1,
         vectors: Sides { train: train.2, validation: validation.2, test: test.2 },
     };
     Ok(sides.map(space).collect())
 }
 
-/// What each part makes of works, one vector a work.
+/// What each part of a language model makes of works, one vector a work, and all of them together.
 fn parts(
     model: &LanguageModel,
     (reading, vocabulary): (&Reading, &Vocabulary),
@@ -63,7 +74,8 @@ fn parts(
         if parts.is_empty() {
             let empty = |dim| vec![0.0; examples.len() * dim];
             let dims = layers.iter().map(|layer| (layer.name, layer.vectors.len() / tunes.len()));
-            parts = dims.map(|(name, dim)| (name, dim, empty(dim))).collect();
+            let named = |(name, dim)| (format!("language model: {name}"), dim, empty(dim));
+            parts = dims.map(named).collect();
         }
         for ((_, dim, sums), layer) in parts.iter_mut().zip(&layers) {
             for ((work, _), vector) in batch.iter().zip(layer.vectors.chunks_exact(*dim)) {
@@ -74,17 +86,18 @@ fn parts(
         }
     }
     if parts.len() > 1 {
-        parts.push(together(&parts, examples.len()));
+        let all: Vec<&Part> = parts.iter().collect();
+        parts.push(together("language model: all parts", &all, examples.len()));
     }
     Ok(parts)
 }
 
-/// All parts side by side.
-fn together(parts: &[Part], works: usize) -> Part {
+/// Parts side by side, under a name.
+fn together(name: &str, parts: &[&Part], works: usize) -> Part {
     let width: usize = parts.iter().map(|(_, dim, _)| dim).sum();
     let mut all = Vec::with_capacity(works * width);
     for work in 0..works {
         parts.iter().for_each(|(_, dim, rows)| all.extend_from_slice(&rows[work * dim..][..*dim]));
     }
-    ("all parts", width, all)
+    (name.to_owned(), width, all)
 }
