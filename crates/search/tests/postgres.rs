@@ -4,6 +4,9 @@
 //! one where databases can be made, they are skipped.
 #![expect(clippy::unwrap_used, reason = "a test whose input cannot be made has failed")]
 
+mod database;
+
+use database::database;
 use postgres::{Client, NoTls};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -12,18 +15,6 @@ use search::{
 };
 
 const DIMENSIONS: usize = 37;
-
-/// The URL of a new database of this name; `None` where no server is given.
-fn database(name: &str) -> Option<String> {
-    let Ok(url) = std::env::var("GANAINM_POSTGRES") else {
-        eprintln!("skipped: GANAINM_POSTGRES is not set; see reference/with_postgres.py");
-        return None;
-    };
-    let mut client = Client::connect(&url, NoTls).unwrap();
-    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).unwrap();
-    client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-    Some(format!("{}/{name}", url.rsplit_once('/').unwrap().0))
-}
 
 fn server(url: &str) -> Server {
     Server::new(url, None).unwrap()

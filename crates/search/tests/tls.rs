@@ -5,9 +5,11 @@
 #![cfg(feature = "tls")]
 #![expect(clippy::unwrap_used, reason = "a test whose input cannot be made has failed")]
 
+mod database;
+
 use std::sync::Arc;
 
-use postgres::{Client, NoTls};
+use database::database;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use search::{ExactVectors, Origin, PostgresVectors, Search, Server, VectorIndex};
@@ -91,13 +93,7 @@ fn refused(url: &str) -> String {
 
 #[test]
 fn vectors_come_and_go_encrypted() {
-    let Ok(plain) = std::env::var("GANAINM_POSTGRES") else {
-        eprintln!("skipped: GANAINM_POSTGRES is not set; see reference/with_postgres.py");
-        return;
-    };
-    let mut admin = Client::connect(&plain, NoTls).unwrap();
-    admin.batch_execute("DROP DATABASE IF EXISTS encrypted").unwrap();
-    admin.batch_execute("CREATE DATABASE encrypted").unwrap();
+    let Some(plain) = database("encrypted") else { return };
     let (user, rest) = plain.rsplit_once('@').unwrap();
     let (address, _) = rest.split_once('/').unwrap();
     let proxy = Proxy::start(address, WILLING);
