@@ -1,11 +1,16 @@
 //! Queries for which the right answer is known: settings of a corpus, hidden while they are asked about.
 
+pub(crate) mod numbers;
+
+use std::collections::HashMap;
+
 use abc::{Event, Tune};
 use corpus::{Corpus, Setting, Split, SplitConfig, Work};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use search::{IN_PIECES, Namer};
+use rayon::prelude::*;
+use search::{Heard, IN_PIECES, Namer};
 
 /// Bars of a part of a tune.
 const BARS: usize = 8;
@@ -29,11 +34,27 @@ pub(crate) enum Kind {
 /// The kinds that are ranked.
 pub(crate) const KINDS: [Kind; 3] = [Kind::Whole, Kind::First, Kind::Noisy];
 
+/// All kinds.
+pub(crate) const ALL_KINDS: [Kind; 4] = [Kind::Whole, Kind::First, Kind::Noisy, Kind::Short];
+
 /// A hidden setting and what is asked of it.
 pub(crate) struct Asked<'c> {
     pub(crate) work: &'c Work,
     pub(crate) setting: &'c Setting,
     pub(crate) tune: Tune,
+}
+
+impl Asked<'_> {
+    /// What is heard of it.
+    pub(crate) fn heard<'n>(&self, namer: &'n Namer) -> Heard<'n> {
+        namer.heard(&self.tune, &|_, id| id == self.setting.id)
+    }
+
+    /// The same without its dance type.
+    pub(crate) fn silent(mut self) -> Self {
+        self.tune.header.rhythm = None;
+        self
+    }
 }
 
 /// The corpus in three parts that share no family: weights are fitted on the first, chosen on the second, and measured on
@@ -105,4 +126,28 @@ pub(crate) fn has_like(namer: &Namer, asked: &Asked<'_>) -> bool {
 /// Whether a setting of the corpus is the same melody as a tune.
 pub(crate) fn is_same_melody(namer: &Namer, tune: &Tune, setting: &str) -> bool {
     namer.aligned(tune, setting).is_some_and(|signs| signs[IN_PIECES] >= SAME_MELODY)
+}
+
+/// What is heard of the queries whose work has another setting of the same melody, and what is heard of them when their whole
+/// families are hidden: of tunes that are known, and of ones that nobody knows.
+pub(crate) fn known_and_unknown<'n>(
+    namer: &'n Namer,
+    corpus: &Corpus,
+    asked: Vec<Asked<'_>>,
+) -> Vec<(Heard<'n>, Heard<'n>)> {
+    let families: HashMap<&str, u32> =
+        corpus.works.iter().map(|work| (work.id.as_str(), work.family)).collect();
+    let alike = asked.into_par_iter().filter(|asked| has_like(namer, asked));
+    let both = alike.map(|asked| {
+        let family = |work: &str, _: &str| families.get(work) == Some(&asked.work.family);
+        (asked.heard(namer), namer.heard(&asked.tune, &family))
+    });
+    both.collect()
+}
+
+/// AUROC and expected calibration error of `known` on what [`known_and_unknown`] heard.
+pub(crate) fn told_apart(heard: &[(Heard<'_>, Heard<'_>)]) -> (f64, f64) {
+    let (yes, no): (Vec<f64>, Vec<f64>) =
+        heard.iter().map(|both| (both.0.known, both.1.known)).unzip();
+    (numbers::separation(&yes, &no), numbers::calibration_error(&yes, &no))
 }

@@ -6,17 +6,17 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod numbers;
 mod oneills;
 mod speed;
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Context;
-use common::{Asked, KINDS, Kind, asked, has_like, is_same_melody, split};
-use corpus::{Store, Work};
-use numbers::{calibration_error, interval, separation};
+use common::numbers::interval;
+use common::{
+    ALL_KINDS, Asked, KINDS, asked, has_like, is_same_melody, known_and_unknown, split, told_apart,
+};
+use corpus::{Corpus, Store, Work};
 use rayon::prelude::*;
 use search::{Heard, Namer, Weighed};
 
@@ -26,11 +26,13 @@ const QUERIES: usize = 1000;
 /// What orders the candidates, by its name.
 type System = (&'static str, fn(&Weighed<'_>) -> f32);
 
+const ALL: System = ("all, weighed", |found| found.score);
+
 pub(crate) const SYSTEMS: [System; 4] = [
     ("n-grams alone", |found| found.signs[0] + found.signs[1]),
     ("+ alignment", |found| found.signs[3]),
     ("vectors alone", |found| found.signs[2]),
-    ("all, weighed", |found| found.score),
+    ALL,
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -51,19 +53,16 @@ fn main() -> anyhow::Result<()> {
     let mut mistakes = Vec::new();
     for kind in KINDS {
         let asked = asked(&test, (kind, QUERIES, 11));
-        let hear = |asked: &Asked<'_>| namer.heard(&asked.tune, &|_, id| id == asked.setting.id);
-        let heard: Vec<Heard<'_>> = asked.par_iter().map(hear).collect();
+        let heard = hear(&namer, &asked);
         for system in SYSTEMS {
-            let ranks: Vec<f64> = asked
-                .iter()
-                .zip(&heard)
-                .map(|(asked, heard)| reciprocal(heard, system, &|id| id == asked.work.id))
-                .collect();
-            row(&format!("{kind:?}"), system.0, &ranks);
+            row(&format!("{kind:?}"), system.0, &reciprocals(&asked, &heard, system));
         }
         let why =
             asked.par_iter().zip(&heard).filter_map(|(asked, heard)| why(&namer, asked, heard));
         mistakes.push((kind, why.collect::<Vec<Why>>()));
+        let asked: Vec<Asked<'_>> = asked.into_iter().map(Asked::silent).collect();
+        let heard = hear(&namer, &asked);
+        row(&format!("{kind:?}, no R:"), ALL.0, &reciprocals(&asked, &heard, ALL));
     }
     let pages: Vec<String> = args.collect();
     if !pages.is_empty() {
@@ -77,9 +76,18 @@ fn main() -> anyhow::Result<()> {
         let [same, none, mistaken] = [Why::SameMelody, Why::NoLike, Why::Mistaken].map(count);
         println!("| {kind:?} | {} | {same} | {none} | {mistaken} |", whys.len());
     }
-    known(&namer, &corpus.works, &test);
+    known(&namer, &corpus, &test);
     speed::measure(&namer, &test);
     Ok(())
+}
+
+fn hear<'n>(namer: &'n Namer, asked: &[Asked<'_>]) -> Vec<Heard<'n>> {
+    asked.par_iter().map(|asked| asked.heard(namer)).collect()
+}
+
+fn reciprocals(asked: &[Asked<'_>], heard: &[Heard<'_>], system: System) -> Vec<f64> {
+    let both = asked.iter().zip(heard);
+    both.map(|(asked, heard)| reciprocal(heard, system, &|id| id == asked.work.id)).collect()
 }
 
 /// Why another work than the right one came first.
@@ -130,24 +138,17 @@ pub(crate) fn row(query: &str, system: &str, reciprocals: &[f64]) {
 }
 
 /// How well `known` tells hidden settings that have a like left from the same with their families hidden.
-fn known(namer: &Namer, works: &[Work], test: &[&Work]) {
-    let families: HashMap<&str, u32> = works.iter().map(|w| (w.id.as_str(), w.family)).collect();
+fn known(namer: &Namer, corpus: &Corpus, test: &[&Work]) {
     println!(
         "\n| query | same melody left | AUROC of known | calibration error of known |\n|---|---|---|---|"
     );
-    for kind in KINDS.into_iter().chain([Kind::Short]) {
-        let asked = asked(test, (kind, QUERIES, 11));
-        let alike: Vec<Asked<'_>> =
-            asked.into_par_iter().filter(|asked| has_like(namer, asked)).collect();
-        let known =
-            |asked: &Asked<'_>| namer.heard(&asked.tune, &|_, id| id == asked.setting.id).known;
-        let unknown = |asked: &Asked<'_>| {
-            let family = |work: &str, _: &str| families.get(work) == Some(&asked.work.family);
-            namer.heard(&asked.tune, &family).known
-        };
-        let (yes, no): (Vec<f64>, Vec<f64>) =
-            alike.par_iter().map(|asked| (known(asked), unknown(asked))).unzip();
-        let (auroc, error) = (separation(&yes, &no), calibration_error(&yes, &no));
-        println!("| {kind:?} | {} | {auroc:.3} | {error:.3} |", alike.len());
+    for kind in ALL_KINDS {
+        let asked = || asked(test, (kind, QUERIES, 11));
+        let silent = asked().into_iter().map(Asked::silent).collect();
+        for (said, asked) in [("", asked()), (", no R:", silent)] {
+            let heard = known_and_unknown(namer, corpus, asked);
+            let (auroc, error) = told_apart(&heard);
+            println!("| {kind:?}{said} | {} | {auroc:.3} | {error:.3} |", heard.len());
+        }
     }
 }

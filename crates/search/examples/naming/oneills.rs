@@ -19,6 +19,14 @@ struct Pair<'c> {
     works: Vec<&'c corpus::Work>,
 }
 
+impl Pair<'_> {
+    /// Whether one of the works is of the dance type that the tune says it is, where it says one.
+    fn agrees(&self) -> Option<bool> {
+        let own = self.tune.header.rhythm.as_deref().and_then(corpus::dance_type)?;
+        Some(self.works.iter().any(|work| work.dance_type.as_deref() == Some(own)))
+    }
+}
+
 /// Prints rows for all pairs, and for those where one of the works is plausibly the same melody.
 pub(crate) fn measure(namer: &Namer, corpus: &Corpus, paths: &[String]) -> anyhow::Result<()> {
     let mut files: Vec<PathBuf> = Vec::new();
@@ -63,6 +71,13 @@ pub(crate) fn measure(namer: &Namer, corpus: &Corpus, paths: &[String]) -> anyho
             row(name, system.0, &ranks);
         }
     }
+    let plausible = pairs.iter().zip(&heard).filter(|(_, heard)| heard.1);
+    let agree: Vec<bool> = plausible.filter_map(|(pair, _)| pair.agrees()).collect();
+    println!(
+        "\nOf {} plausible tunes that say their dance type {} say that of a work of their title.",
+        agree.len(),
+        agree.iter().filter(|agrees| **agrees).count()
+    );
     Ok(())
 }
 

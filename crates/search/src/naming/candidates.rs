@@ -1,16 +1,20 @@
 //! From a query to the works that it may be, with what speaks for each.
 
+use std::ops::RangeInclusive;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::align::Aligner;
 use super::evidence::{IN_PIECES, Query, SIGNS, Signs};
-use super::index::{Index, KINDS};
+use super::index::{Index, KINDS, WorkEntry};
 use super::melody::Melody;
 use super::weights::Weights;
 
-/// Settings that are aligned, of those with the highest cosines.
-const ALIGNED: usize = 300;
+/// Settings that are aligned, of those with the highest cosines: the fewer, the longer the query, so that the work is about the
+/// same, the steps of the query times the settings.
+const ALIGNED: RangeInclusive<usize> = 300..=900;
+const WORK: usize = 57_600;
 
 /// Settings that one task aligns at least.
 const PART: usize = 25;
@@ -20,8 +24,11 @@ const PART: usize = 25;
 const STEPS: f32 = 2.0;
 const VECTOR: f32 = 0.15;
 
-/// Numbers that speak for a work: those of its best setting, and three of its own.
-pub const WORK_SIGNS: usize = SIGNS + 3;
+/// What the cosines count for where the tune says that it is of another dance type than the setting's work.
+const OTHER_TYPE: f32 = 0.6;
+
+/// Numbers that speak for a work: those of its best setting, and four of its own.
+pub const WORK_SIGNS: usize = SIGNS + 4;
 
 /// A work that a tune may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +36,7 @@ pub(crate) struct Candidate {
     pub(crate) work: u32,
     pub(crate) best: Signs,
     /// The numbers of the best setting; how well the second best of its settings is aligned; the logarithm of the
-    /// number of its settings; 1 when it has a title.
+    /// number of its settings; 1 when it has a title; what [`same_type`] says.
     pub(crate) signs: [f32; WORK_SIGNS],
     /// The weighted sum of `signs`.
     pub(crate) score: f32,
@@ -57,7 +64,7 @@ pub(crate) fn candidates(
     }
     let works = by_work.into_iter();
     let mut found: Vec<Candidate> =
-        works.map(|(work, settings)| candidate(index, (work, settings), weights, hidden)).collect();
+        works.map(|found| candidate(index, (melody, found), weights, hidden)).collect();
     found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.work.cmp(&b.work)));
     found
 }
@@ -74,11 +81,16 @@ fn shortlist(
     let mut order: Vec<(f32, u32)> = (0..index.settings.len() as u32)
         .map(|at| (notes[at as usize] + STEPS * skeleton[at as usize] + VECTOR * near(at), at))
         .filter(|&(cosine, at)| cosine > 0.0 && !hidden(at))
+        .map(|(cosine, at)| {
+            let work = &index.works[index.settings[at as usize].work as usize];
+            (if same_type(melody, work) < 0.0 { OTHER_TYPE * cosine } else { cosine }, at)
+        })
         .collect();
     let better = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    if order.len() > ALIGNED {
-        order.select_nth_unstable_by(ALIGNED - 1, better);
-        order.truncate(ALIGNED);
+    let aligned = (WORK / melody.steps.len().max(1)).clamp(*ALIGNED.start(), *ALIGNED.end());
+    if order.len() > aligned {
+        order.select_nth_unstable_by(aligned - 1, better);
+        order.truncate(aligned);
     }
     order.sort_unstable_by(better);
     order
@@ -89,7 +101,7 @@ fn shortlist(
 
 fn candidate(
     index: &Index,
-    (work, mut settings): (u32, Vec<Signs>),
+    (melody, (work, mut settings)): (&Melody, (u32, Vec<Signs>)),
     weights: &Weights,
     hidden: Hidden<'_>,
 ) -> Candidate {
@@ -103,5 +115,15 @@ fn candidate(
     signs[SIGNS] = settings.get(1).map_or(0.0, |second| second.values[IN_PIECES]);
     signs[SIGNS + 1] = (present.max(1) as f32).ln();
     signs[SIGNS + 2] = f32::from(u8::from(!entry.title.is_empty()));
+    signs[SIGNS + 3] = same_type(melody, entry);
     Candidate { work, best, signs, score: weights.work(&signs) }
+}
+
+/// 1 when a work is of the dance type that the tune says it is, -1 when it is of another one, 0 when either does not say.
+fn same_type(melody: &Melody, work: &WorkEntry) -> f32 {
+    match (melody.dance_type, work.dance_type) {
+        (Some(own), Some(there)) if own == there => 1.0,
+        (Some(_), Some(_)) => -1.0,
+        _ => 0.0,
+    }
 }

@@ -16,7 +16,7 @@ use super::vectors::ExactVectors;
 use super::{NameError, dense};
 
 /// The mark of the file, and its version.
-const MARK: &[u8; 12] = b"GanAinmIdx\x00\x02";
+const MARK: &[u8; 12] = b"GanAinmIdx\x00\x03";
 
 /// Bytes of the checksum at the end.
 const SUM: usize = 4;
@@ -123,6 +123,7 @@ impl Writer<'_> {
         for work in &index.works {
             self.text(&work.id)?;
             self.text(&work.title)?;
+            self.text(work.dance_type.unwrap_or_default())?;
             self.numbers([work.settings.start, work.settings.end].into_iter())?;
         }
         self.number(index.settings.len())?;
@@ -191,7 +192,8 @@ impl Reader {
         let mut index = Index { hash: self.text()?, ..Index::default() };
         for _ in 0..self.number()? {
             let (id, title) = (self.text()?, self.text()?);
-            index.works.push(WorkEntry { id, title, settings: self.range()? });
+            let dance_type = corpus::dance_type(&self.text()?);
+            index.works.push(WorkEntry { id, title, dance_type, settings: self.range()? });
         }
         for _ in 0..self.number()? {
             let (id, work) = (self.text()?, self.short()?);

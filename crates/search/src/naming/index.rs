@@ -36,6 +36,8 @@ pub(crate) struct WorkEntry {
     pub(crate) id: String,
     /// Its name, empty when it has none.
     pub(crate) title: String,
+    /// One of those that [`corpus::dance_type`] gives.
+    pub(crate) dance_type: Option<&'static str>,
     /// Its settings among those of the index.
     pub(crate) settings: Range<u32>,
 }
@@ -69,7 +71,8 @@ impl Index {
             }
             let title = work.name().map(|title| title.text.clone()).unwrap_or_default();
             let settings = first as u32..index.settings.len() as u32;
-            index.works.push(WorkEntry { id: work.id.clone(), title, settings });
+            let dance_type = work.dance_type.as_deref().and_then(corpus::dance_type);
+            index.works.push(WorkEntry { id: work.id.clone(), title, dance_type, settings });
         }
         index.grams = KINDS.map(|kind| Grams::new(kind, &melodies));
         index.vectors = vectors(&melodies)?;

@@ -22,6 +22,8 @@ pub(crate) struct Melody {
     pub(crate) steps: Vec<i16>,
     /// The note that sounds at each step.
     pub(crate) places: Vec<NotePlace>,
+    /// What the tune says it is (`R:`), one of those that [`corpus::dance_type`] gives.
+    pub(crate) dance_type: Option<&'static str>,
 }
 
 /// A step's number: four times the MIDI number, and one more where the note starts.
@@ -60,7 +62,9 @@ pub(crate) fn readings(tune: &Tune) -> Vec<Melody> {
     if (octaves - best).abs() > DOUBTFUL {
         grids.push(best + (octaves - best).signum());
     }
-    grids.into_iter().map(|grid| on_grid(&bars, grid.exp2() / 8.0)).collect()
+    let dance_type = tune.header.rhythm.as_deref().and_then(corpus::dance_type);
+    let read = |grid: f64| Melody { dance_type, ..on_grid(&bars, grid.exp2() / 8.0) };
+    grids.into_iter().map(read).collect()
 }
 
 /// The best reading of a whole tune.

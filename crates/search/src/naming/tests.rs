@@ -69,6 +69,25 @@ fn however_it_is_written_it_is_the_same_tune() {
 }
 
 #[test]
+fn of_like_melodies_that_of_the_stated_dance_type_comes_first() {
+    let (_folder, path) = store();
+    let slide = KESH.replace("edd gdd", "edd gde").replace("AGF G3", "AGF G2A");
+    add(&path, format!("X:4\nT:The Haymaker\nR:slide\nM:12/8\nL:1/8\nK:G\n{slide}\n"));
+    let namer = Namer::open(&path).unwrap();
+    let between = KESH.replace("edd gdd", "edd gde");
+    let first = |dance: &str| {
+        let tune = asked(&format!("{dance}M:6/8\nL:1/8\nK:G"), &between);
+        namer.name(&tune, 1).unwrap().matches.swap_remove(0).title
+    };
+    assert_eq!(first("R:Double Jig\n"), "The Kesh");
+    assert_eq!(first("R:slide\n"), "The Haymaker");
+    // Neither a dance type that no candidate has nor what is none hides a tune.
+    for other in ["", "R:waltz\n", "R:traditional\n"] {
+        assert_ne!(first(other), "Drowsy Maggie", "{other}");
+    }
+}
+
+#[test]
 fn evidence_names_the_bars_and_the_notes_that_differ() {
     let (_folder, path) = store();
     let namer = Namer::open(&path).unwrap();
