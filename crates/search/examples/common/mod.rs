@@ -1,6 +1,7 @@
 //! Queries for which the right answer is known: settings of a corpus, hidden while they are asked about.
 
 pub(crate) mod numbers;
+pub(crate) mod ranks;
 
 use std::collections::HashMap;
 
@@ -46,15 +47,20 @@ pub(crate) struct Asked<'c> {
 
 impl Asked<'_> {
     /// What is heard of it.
-    pub(crate) fn heard<'n>(&self, namer: &'n Namer) -> Heard<'n> {
+    fn heard<'n>(&self, namer: &'n Namer) -> Heard<'n> {
         namer.heard(&self.tune, &|_, id| id == self.setting.id)
     }
+}
 
-    /// The same without its dance type.
-    pub(crate) fn silent(mut self) -> Self {
-        self.tune.header.rhythm = None;
-        self
-    }
+/// What is heard of each query.
+pub(crate) fn hear<'n>(namer: &'n Namer, asked: &[Asked<'_>]) -> Vec<Heard<'n>> {
+    asked.par_iter().map(|asked| asked.heard(namer)).collect()
+}
+
+/// The queries without their dance types.
+pub(crate) fn silent(mut asked: Vec<Asked<'_>>) -> Vec<Asked<'_>> {
+    asked.iter_mut().for_each(|asked| asked.tune.header.rhythm = None);
+    asked
 }
 
 /// The corpus in three parts that share no family: weights are fitted on the first, chosen on the second, and measured on
@@ -133,11 +139,11 @@ pub(crate) fn is_same_melody(namer: &Namer, tune: &Tune, setting: &str) -> bool 
 pub(crate) fn known_and_unknown<'n>(
     namer: &'n Namer,
     corpus: &Corpus,
-    asked: Vec<Asked<'_>>,
+    asked: &[Asked<'_>],
 ) -> Vec<(Heard<'n>, Heard<'n>)> {
     let families: HashMap<&str, u32> =
         corpus.works.iter().map(|work| (work.id.as_str(), work.family)).collect();
-    let alike = asked.into_par_iter().filter(|asked| has_like(namer, asked));
+    let alike = asked.par_iter().filter(|asked| has_like(namer, asked));
     let both = alike.map(|asked| {
         let family = |work: &str, _: &str| families.get(work) == Some(&asked.work.family);
         (asked.heard(namer), namer.heard(&asked.tune, &family))

@@ -14,13 +14,13 @@ use std::path::Path;
 
 use anyhow::Context;
 use common::numbers::interval;
-use common::{ALL_KINDS, Asked, KINDS, asked, known_and_unknown, split, told_apart};
+use common::ranks::{ALL, reciprocals};
+use common::{ALL_KINDS, Asked, KINDS, asked, hear, known_and_unknown, silent, split, told_apart};
 use corpus::{Corpus, Store, Work};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 use regression::{Choice, Example, logistic, softmax};
-use search::{Heard, IN_PIECES, KNOWN_SIGNS, Namer, WORK_SIGNS, Weights};
+use search::{IN_PIECES, KNOWN_SIGNS, Namer, WORK_SIGNS, Weights};
 
 /// Candidates of a query that the ranking is fitted on.
 const CANDIDATES: usize = 60;
@@ -56,12 +56,13 @@ fn main() -> anyhow::Result<()> {
         "| validation | works | MRR | without `R:` | AUROC of known | calibration error |\n|---|---|---|---|---|---|"
     );
     for kind in ALL_KINDS {
-        let asked = || asked(&validation, (kind, 1000, 3));
-        let silent: Vec<Asked<'_>> = asked().into_iter().map(Asked::silent).collect();
-        let [told, untold] = [asked(), silent].map(|asked| interval(&reciprocals(&namer, &asked)));
-        let heard = known_and_unknown(&namer, &corpus, asked());
+        let said = asked(&validation, (kind, 1000, 3));
+        let heard = known_and_unknown(&namer, &corpus, &said);
+        let told = mrr(&namer, &said);
+        let unsaid = silent(said);
+        let untold = mrr(&namer, &unsaid);
         let (auroc, error) = told_apart(&heard);
-        println!("| {kind:?} | {} | {told} | {untold} | {auroc:.3} | {error:.3} |", asked().len());
+        println!("| {kind:?} | {} | {told} | {untold} | {auroc:.3} | {error:.3} |", unsaid.len());
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/naming/weights.toml");
     let head = "# Written by `cargo run --release -p search --example fit_naming -- STORE`.\n";
@@ -70,13 +71,9 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn reciprocals(namer: &Namer, asked: &[Asked<'_>]) -> Vec<f64> {
-    let reciprocal = |asked: &Asked<'_>| {
-        let heard = asked.heard(namer);
-        let at = heard.works.iter().position(|found| found.tune == asked.work.id);
-        at.map_or(0.0, |at| 1.0 / (at + 1) as f64)
-    };
-    asked.par_iter().map(reciprocal).collect()
+/// The mean reciprocal rank, with its interval.
+fn mrr(namer: &Namer, asked: &[Asked<'_>]) -> String {
+    interval(&reciprocals(asked, &hear(namer, asked), ALL))
 }
 
 /// The queries with what players may say of their dance types: nothing, or now and then another one.
@@ -99,8 +96,7 @@ fn ranking(namer: &Namer, works: &[&Work], (count, seed): (usize, u64)) -> [f32;
     let mut choices: Vec<Choice<WORK_SIGNS>> = Vec::new();
     for kind in KINDS {
         let asked = as_said(asked(works, (kind, count, seed)), seed);
-        let heard: Vec<Heard<'_>> = asked.par_iter().map(|asked| asked.heard(namer)).collect();
-        for (asked, heard) in asked.iter().zip(heard) {
+        for (asked, heard) in asked.iter().zip(hear(namer, &asked)) {
             let found = heard.works.iter().take(CANDIDATES);
             let (mut right, mut signs) = (None, Vec::new());
             for (at, candidate) in found.enumerate() {
@@ -122,7 +118,7 @@ fn known(
     let mut examples: Vec<Example<KNOWN_SIGNS>> = Vec::new();
     for kind in ALL_KINDS {
         let asked = as_said(asked(works, (kind, count, 4)), 4);
-        for (known, unknown) in known_and_unknown(namer, corpus, asked) {
+        for (known, unknown) in known_and_unknown(namer, corpus, &asked) {
             examples.extend([(known, true), (unknown, false)].map(|(heard, known)| Example {
                 signs: heard.known_signs.unwrap_or_default(),
                 known,

@@ -13,20 +13,17 @@ use std::path::Path;
 
 use anyhow::Context;
 use common::numbers::interval;
+use common::ranks::{ALL, System, reciprocals};
 use common::{
-    ALL_KINDS, Asked, KINDS, asked, has_like, is_same_melody, known_and_unknown, split, told_apart,
+    ALL_KINDS, Asked, KINDS, asked, has_like, hear, is_same_melody, known_and_unknown, silent,
+    split, told_apart,
 };
 use corpus::{Corpus, Store, Work};
 use rayon::prelude::*;
-use search::{Heard, Namer, Weighed};
+use search::{Heard, Namer};
 
 /// Queries of each kind.
 const QUERIES: usize = 1000;
-
-/// What orders the candidates, by its name.
-type System = (&'static str, fn(&Weighed<'_>) -> f32);
-
-const ALL: System = ("all, weighed", |found| found.score);
 
 pub(crate) const SYSTEMS: [System; 4] = [
     ("n-grams alone", |found| found.signs[0] + found.signs[1]),
@@ -60,7 +57,7 @@ fn main() -> anyhow::Result<()> {
         let why =
             asked.par_iter().zip(&heard).filter_map(|(asked, heard)| why(&namer, asked, heard));
         mistakes.push((kind, why.collect::<Vec<Why>>()));
-        let asked: Vec<Asked<'_>> = asked.into_iter().map(Asked::silent).collect();
+        let asked = silent(asked);
         let heard = hear(&namer, &asked);
         row(&format!("{kind:?}, no R:"), ALL.0, &reciprocals(&asked, &heard, ALL));
     }
@@ -79,15 +76,6 @@ fn main() -> anyhow::Result<()> {
     known(&namer, &corpus, &test);
     speed::measure(&namer, &test);
     Ok(())
-}
-
-fn hear<'n>(namer: &'n Namer, asked: &[Asked<'_>]) -> Vec<Heard<'n>> {
-    asked.par_iter().map(|asked| asked.heard(namer)).collect()
-}
-
-fn reciprocals(asked: &[Asked<'_>], heard: &[Heard<'_>], system: System) -> Vec<f64> {
-    let both = asked.iter().zip(heard);
-    both.map(|(asked, heard)| reciprocal(heard, system, &|id| id == asked.work.id)).collect()
 }
 
 /// Why another work than the right one came first.
@@ -117,19 +105,6 @@ fn why(namer: &Namer, asked: &Asked<'_>, heard: &Heard<'_>) -> Option<Why> {
     })
 }
 
-/// The reciprocal rank of the best right work; of several with the same value each place is as likely.
-pub(crate) fn reciprocal(heard: &Heard<'_>, system: System, right: &dyn Fn(&str) -> bool) -> f64 {
-    let values = heard.works.iter().map(|found| ((system.1)(found), right(found.tune)));
-    let values: Vec<(f32, bool)> = values.collect();
-    let best = values.iter().filter(|v| v.1).map(|v| v.0).fold(f32::NEG_INFINITY, f32::max);
-    if best == f32::NEG_INFINITY {
-        return 0.0;
-    }
-    let above = values.iter().filter(|v| v.0 > best).count();
-    let beside = values.iter().filter(|v| v.0 == best && !v.1).count();
-    1.0 / (1.0 + above as f64 + beside as f64 / 2.0)
-}
-
 pub(crate) fn row(query: &str, system: &str, reciprocals: &[f64]) {
     let first: Vec<f64> =
         reciprocals.iter().map(|rank| f64::from(u8::from(*rank >= 1.0))).collect();
@@ -143,12 +118,12 @@ fn known(namer: &Namer, corpus: &Corpus, test: &[&Work]) {
         "\n| query | same melody left | AUROC of known | calibration error of known |\n|---|---|---|---|"
     );
     for kind in ALL_KINDS {
-        let asked = || asked(test, (kind, QUERIES, 11));
-        let silent = asked().into_iter().map(Asked::silent).collect();
-        for (said, asked) in [("", asked()), (", no R:", silent)] {
-            let heard = known_and_unknown(namer, corpus, asked);
+        let said = asked(test, (kind, QUERIES, 11));
+        let heard = known_and_unknown(namer, corpus, &said);
+        let unsaid = known_and_unknown(namer, corpus, &silent(said));
+        for (query, heard) in [("", heard), (", no R:", unsaid)] {
             let (auroc, error) = told_apart(&heard);
-            println!("| {kind:?}{said} | {} | {auroc:.3} | {error:.3} |", heard.len());
+            println!("| {kind:?}{query} | {} | {auroc:.3} | {error:.3} |", heard.len());
         }
     }
 }

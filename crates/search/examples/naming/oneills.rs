@@ -8,7 +8,8 @@ use corpus::Corpus;
 use rayon::prelude::*;
 use search::{Heard, IN_PIECES, Namer};
 
-use crate::{SYSTEMS, reciprocal, row};
+use crate::common::ranks::reciprocal;
+use crate::{SYSTEMS, row};
 
 /// From this share of its points in pieces, a tune of the same title is plausibly the same melody.
 const PLAUSIBLE: f32 = 0.3;

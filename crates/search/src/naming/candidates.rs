@@ -11,10 +11,11 @@ use super::index::{Index, KINDS, WorkEntry};
 use super::melody::Melody;
 use super::weights::Weights;
 
-/// Settings that are aligned, of those with the highest cosines: the fewer, the longer the query, so that the work is about the
-/// same, the steps of the query times the settings.
+/// Settings that are aligned, of those with the highest cosines.
 const ALIGNED: RangeInclusive<usize> = 300..=900;
-const WORK: usize = 57_600;
+
+/// How many these are times the steps of the query, as far as the range allows, so that a short query takes no longer than a long one.
+const ALIGNED_STEPS: usize = 57_600;
 
 /// Settings that one task aligns at least.
 const PART: usize = 25;
@@ -87,7 +88,8 @@ fn shortlist(
         })
         .collect();
     let better = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-    let aligned = (WORK / melody.steps.len().max(1)).clamp(*ALIGNED.start(), *ALIGNED.end());
+    let aligned =
+        (ALIGNED_STEPS / melody.steps.len().max(1)).clamp(*ALIGNED.start(), *ALIGNED.end());
     if order.len() > aligned {
         order.select_nth_unstable_by(aligned - 1, better);
         order.truncate(aligned);

@@ -10,6 +10,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use rustc_hash::FxHashMap;
+
 use super::grams::Grams;
 use super::index::{Index, SettingEntry, WorkEntry};
 use super::vectors::ExactVectors;
@@ -190,9 +192,11 @@ impl Reader {
             return None;
         }
         let mut index = Index { hash: self.text()?, ..Index::default() };
+        let mut types: FxHashMap<String, Option<&'static str>> = FxHashMap::default();
         for _ in 0..self.number()? {
             let (id, title) = (self.text()?, self.text()?);
-            let dance_type = corpus::dance_type(&self.text()?);
+            let known = types.entry(self.text()?);
+            let dance_type = *known.or_insert_with_key(|text| corpus::dance_type(text));
             index.works.push(WorkEntry { id, title, dance_type, settings: self.range()? });
         }
         for _ in 0..self.number()? {
