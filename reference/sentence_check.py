@@ -2,7 +2,7 @@
 
     python reference/sentence_check.py FOLDER BOOK.abc [--vectors 2000]
 
-FOLDER holds all-MiniLM-L6-v2 as Hugging Face lays it out. Tokens are compared for every title in the book, vectors for so
+FOLDER holds all-MiniLM-L6-v2 or all-mpnet-base-v2 as Hugging Face lays it out. Tokens are compared for every title in the book, vectors for so
 many of them, from the shortest to the longest.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from tokenizers import Tokenizer
-from transformers import BertModel
+from transformers import AutoModel
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ["cargo", "run", "--release", "--quiet", "-p", "train", "--example", "sentence_speed", "--"]
@@ -60,7 +60,7 @@ def main():
         file.write_text("\n".join(titles[i] for i in chosen) + "\n", encoding="utf-8")
         ours("vectors", args.folder.resolve(), file, Path(folder) / "out")
         vectors = torch.from_numpy(np.fromfile(Path(folder) / "out", dtype="<f4")).view(len(chosen), -1)
-    model = BertModel.from_pretrained(args.folder).eval()
+    model = AutoModel.from_pretrained(args.folder).eval()
     with torch.no_grad():
         parts = [embed(model, [ids[i] for i in chosen[at : at + 64]]) for at in range(0, len(chosen), 64)]
     print(f"vectors: {len(chosen)} titles, at most {float((torch.cat(parts) - vectors).abs().max()):.1e} off")

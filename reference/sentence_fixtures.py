@@ -1,5 +1,5 @@
-"""Writes what the sentence encoder's tests compare with: a tiny random BERT with its vectors in double precision, and what
-the tokenizer of all-MiniLM-L6-v2 makes of some titles.
+"""Writes what the sentence encoder's tests compare with: a tiny random BERT and MPNet with their vectors in double precision,
+and what the tokenizer of all-MiniLM-L6-v2 makes of some titles.
 
     python reference/sentence_fixtures.py FOLDER
 
@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from model_fixtures import KERNELS, MODEL, compute, fixture, random, write
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
-from transformers import BertConfig, BertModel
+from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel
 
 TITLES = [
     "Drowsy Maggie", "The Butterfly", "The Kesh", "The Blackbird", "Morrison's", "O'Carolan's Concerto",
@@ -55,11 +55,13 @@ def embed(model, ids):
 
 
 def write_tokenizer(path, tokenizer, vocab):
-    marks = {mark: part | {"ids": [vocab[mark]]}
-             for mark, part in tokenizer["post_processor"]["special_tokens"].items()}
+    processor = tokenizer["post_processor"]
+    if "special_tokens" in processor:
+        marks = {mark: part | {"ids": [vocab[mark]]} for mark, part in processor["special_tokens"].items()}
+        processor = processor | {"special_tokens": marks}
     tokenizer = tokenizer | {
         "added_tokens": [mark | {"id": vocab[mark["content"]]} for mark in tokenizer["added_tokens"]],
-        "post_processor": tokenizer["post_processor"] | {"special_tokens": marks},
+        "post_processor": processor,
         "model": tokenizer["model"] | {"vocab": vocab},
     }
     path.write_text(json.dumps(tokenizer, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -84,36 +86,57 @@ def real(folder):
     return file
 
 
-def tiny(file):
-    """A random BERT; sizes are distinct primes, but that the heads have to divide the features."""
-    letters = [chr(c) for c in range(ord("a"), ord("z") + 1)]
-    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    pieces = marks + letters + [f"##{c}" for c in letters] + ["'", "the", "##er", "##ly", "an", "butter"]
-    vocab = {piece: number for number, piece in enumerate(pieces)}
-    config = BertConfig(
-        vocab_size=67, hidden_size=21, num_hidden_layers=2, num_attention_heads=7, intermediate_size=37,
-        max_position_embeddings=23, type_vocab_size=2, layer_norm_eps=1e-12, hidden_act="gelu")
+LETTERS = [chr(c) for c in range(ord("a"), ord("z") + 1)]
+PIECES = LETTERS + [f"##{c}" for c in LETTERS] + ["'", "the", "##er", "##ly", "an", "butter"]
+
+
+def tiny(name, model, file, marks):
+    """A random model; sizes are distinct primes, but that the heads have to divide the features."""
+    vocab = {piece: number for number, piece in enumerate(marks + PIECES)}
+    config = model.config
     assert len(vocab) <= config.vocab_size
-    model = BertModel(config).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(parameter + random(*parameter.shape, scale=0.3))
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
-        shutil.copy(Path(folder) / "config.json", MODEL / "sentence_tiny_config.json")
-        shutil.copy(Path(folder) / "model.safetensors", MODEL / "sentence_tiny.safetensors")
-    write_tokenizer(MODEL / "sentence_tiny_tokenizer.json", file, vocab)
-    tokenizer = Tokenizer.from_file(str(MODEL / "sentence_tiny_tokenizer.json"))
+        shutil.copy(Path(folder) / "config.json", MODEL / f"{name}_config.json")
+        shutil.copy(Path(folder) / "model.safetensors", MODEL / f"{name}.safetensors")
+    write_tokenizer(MODEL / f"{name}_tokenizer.json", file, vocab)
+    tokenizer = Tokenizer.from_file(str(MODEL / f"{name}_tokenizer.json"))
     tokenizer.no_padding()
-    tokenizer.enable_truncation(config.max_position_embeddings)
+    # Two of MPNet's positions are never used.
+    tokenizer.enable_truncation(config.max_position_embeddings - 2 * isinstance(config, MPNetConfig))
     ids = [tokenizer.encode(title).ids for title in TITLES]
     with torch.no_grad():
         exact = embed(model.double(), ids)
         single = embed(model.float(), ids)
-    print(f"tiny BERT: f32 within {float((single - exact).abs().max()):.1e} of f64")
+    print(f"{name}: f32 within {float((single - exact).abs().max()):.1e} of f64")
     arrays = {"vectors": exact.float(), "ids": torch.tensor(sum(ids, []), dtype=torch.int32),
               "lengths": torch.tensor([len(row) for row in ids], dtype=torch.int32)}
-    save_file(arrays, MODEL / "sentence_tiny_expected.safetensors")
+    save_file(arrays, MODEL / f"{name}_expected.safetensors")
+
+
+def tiny_bert(file):
+    config = BertConfig(
+        vocab_size=67, hidden_size=21, num_hidden_layers=2, num_attention_heads=7, intermediate_size=37,
+        max_position_embeddings=23, type_vocab_size=2, layer_norm_eps=1e-12, hidden_act="gelu")
+    tiny("sentence_tiny", BertModel(config).eval(), file, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+
+
+def tiny_mpnet(file):
+    """Its distances reach into the groups of several; the marks of BERT's are in its vocabulary too."""
+    config = MPNetConfig(
+        vocab_size=71, hidden_size=15, num_hidden_layers=2, num_attention_heads=5, intermediate_size=29,
+        max_position_embeddings=43, layer_norm_eps=1e-5, hidden_act="gelu")
+    marks = ["<s>", "<pad>", "</s>", "[PAD]", "[UNK]", "[CLS]", "[SEP]", "<mask>"]
+    mark = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    file = file | {
+        "added_tokens": [mark | {"content": marks[id]} for id in (0, 1, 2, 4)],
+        "post_processor": {"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0], "trim_offsets": True,
+                           "add_prefix_space": False},
+    }
+    tiny("sentence_tiny_mpnet", MPNetModel(config).eval(), file, marks)
 
 
 def kernels():
@@ -132,7 +155,9 @@ def main():
     torch.manual_seed(30_522)
     torch.set_num_threads(1)
     kernels()
-    tiny(real(Path(sys.argv[1])))
+    file = real(Path(sys.argv[1]))
+    tiny_bert(file)
+    tiny_mpnet(file)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ pub use norm::{normalise_backward, normalise_forward, squared_norm};
 pub use path::{Path, PathError, path};
 pub use pooling::{max_backward, max_forward, mean_backward, mean_forward};
 pub use precision::{Matmul, Precision};
-pub use self_attention::{Mask, SelfAttention, SelfAttentionFlow};
+pub use self_attention::{Mask, RelativeBias, SelfAttention, SelfAttentionFlow};
 pub use sequences::Sequences;
 pub use softmax::{CrossEntropy, softmax_rows};
 pub use view::{View, ViewMut};

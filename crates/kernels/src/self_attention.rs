@@ -3,8 +3,10 @@
 //! For each head, over the rows of one sequence, with d features a head:
 //!
 //! ```text
-//! P = softmax(Q Kᵀ / √d)      out = P V
+//! P = softmax(Q Kᵀ / √d + B)      out = P V
 //! ```
+//!
+//! where B, if there is any, is a number for each distance from query to key.
 //!
 //! Nothing is kept for the backward pass: it makes the weights P again, which costs less than to store and load them.
 
@@ -33,8 +35,27 @@ pub struct SelfAttention<'a> {
     pub heads: usize,
     /// Which rows a row looks at.
     pub mask: Mask,
+    /// What is added to the scores by the distance from query to key (Raffel et al., arXiv 1910.10683), if anything.
+    pub bias: Option<RelativeBias<'a>>,
     /// How exactly numbers enter products.
     pub precision: Precision,
+}
+
+/// A number a head for each distance from query to key; it is not learned here.
+#[derive(Clone, Copy, Debug)]
+pub struct RelativeBias<'a> {
+    /// (H, 2L - 1): of distances -(L - 1) to L - 1.
+    pub values: &'a [f32],
+    /// L, the rows that a sequence has at most.
+    pub longest: usize,
+}
+
+impl<'a> RelativeBias<'a> {
+    /// Those of one head, and which of them is that of distance 0.
+    fn of(self, head: usize) -> (&'a [f32], usize) {
+        let all = 2 * self.longest - 1;
+        (&self.values[head * all..][..all], self.longest - 1)
+    }
 }
 
 /// What flows through the attention: its input, the gradient that comes in and the one that goes out.
@@ -48,7 +69,7 @@ pub struct SelfAttentionFlow<'a> {
     pub grad_qkv: &'a mut [f32],
 }
 
-impl SelfAttention<'_> {
+impl<'a> SelfAttention<'a> {
     /// `out` (S, E) becomes the attention's result; rows as the batch's [`Sequences`] has them.
     ///
     /// `qkv`: (S, 3E), the queries, keys and values of a row beside each other, as one linear layer gives them, and the
@@ -99,8 +120,9 @@ impl SelfAttention<'_> {
 
     /// Copies to `head` what its rows hold for it. A job is one head of one sequence, the heads of each sequence one
     /// after the other.
-    fn load(&self, head: &mut Head, qkv: &[f32], job: usize) {
+    fn load(&self, head: &mut Head<'a>, qkv: &[f32], job: usize) {
         let (b, place, d) = (job / self.heads, job % self.heads, head.d);
+        head.bias = self.bias.map(|bias| bias.of(place));
         let qkv = View::new(qkv, self.sequences.rows(), 3 * self.heads * d);
         for (part, to) in head.qkv.iter_mut().enumerate() {
             let from = (part * self.heads + place) * d;
@@ -125,6 +147,15 @@ impl SelfAttention<'_> {
 
     /// d, the features of a head.
     fn width(&self, qkv: usize, out: usize) -> usize {
+        if let Some(RelativeBias { values, longest }) = self.bias {
+            assert_eq!(
+                values.len(),
+                self.heads * (2 * longest - 1),
+                "a number a head and distance"
+            );
+            let most = self.sequences.lengths().iter().max();
+            assert!(most.is_none_or(|&most| most <= longest), "distances of all rows");
+        }
         let d = (out / (self.sequences.rows() * self.heads).max(1)).max(1);
         assert_eq!(out, self.sequences.rows() * self.heads * d, "rows of {} heads", self.heads);
         assert_eq!(qkv, 3 * out, "queries, keys and values");
@@ -146,6 +177,11 @@ mod tests {
 
     fn noise(n: usize, seed: usize) -> Vec<f32> {
         (0..n).map(|i| ((i * 7919 + seed * 31 + 13) % 1009) as f32 / 504.5 - 1.0).collect()
+    }
+
+    fn layer(sequences: &Sequences, heads: usize, mask: Mask) -> SelfAttention<'_> {
+        let precision = Precision::F32;
+        SelfAttention { sequences, heads, mask, bias: None, precision }
     }
 
     fn check(found: &[f32], expected: &[f64]) {
@@ -171,10 +207,16 @@ mod tests {
                 let seen = if layer.mask == Mask::Causal { &all[..=t] } else { &all[..] };
                 let to = (row * heads + head) * d;
                 let root = (d as f64).sqrt();
-                let weights = seen
-                    .iter()
-                    .map(|&other| (inner(qkv, at(0, row), qkv, at(1, other)) / root).exp());
-                let weights: Vec<f64> = weights.collect();
+                let added = |key: usize| {
+                    layer.bias.map_or(0.0, |added| {
+                        let (values, here) = added.of(head);
+                        f64::from(values[here + key - t])
+                    })
+                };
+                let scores = seen.iter().enumerate().map(|(key, &other)| {
+                    inner(qkv, at(0, row), qkv, at(1, other)) / root + added(key)
+                });
+                let weights: Vec<f64> = scores.map(f64::exp).collect();
                 let total: f64 = weights.iter().sum();
                 let weights: Vec<f64> = weights.iter().map(|w| w / total).collect();
                 let slopes: Vec<f64> =
@@ -209,13 +251,16 @@ mod tests {
             let sequences = &Sequences::new(lengths);
             for (heads, d, mask) in [(3, 5, Mask::None), (2, 7, Mask::Causal), (1, 1, Mask::Causal)]
             {
-                let layer = SelfAttention { sequences, heads, mask, precision: Precision::F32 };
                 let qkv = noise(sequences.rows() * 3 * heads * d, 1);
                 let grad = noise(sequences.rows() * heads * d, 2);
-                let [out, grad_qkv] = plain(layer, d, (&qkv, &grad));
-                let [found, found_grad] = run(layer, &qkv, &grad);
-                check(&found, &out);
-                check(&found_grad, &grad_qkv);
+                let values = noise(heads * (2 * 523 - 1), 3);
+                for bias in [None, Some(RelativeBias { values: &values, longest: 523 })] {
+                    let layer = SelfAttention { bias, ..layer(sequences, heads, mask) };
+                    let [out, grad_qkv] = plain(layer, d, (&qkv, &grad));
+                    let [found, found_grad] = run(layer, &qkv, &grad);
+                    check(&found, &out);
+                    check(&found_grad, &grad_qkv);
+                }
             }
         }
     }
@@ -224,8 +269,7 @@ mod tests {
     fn no_value_depends_on_the_number_of_threads_or_on_the_other_sequences() {
         let lengths: Vec<usize> = (1..40).collect();
         let sequences = &Sequences::new(&lengths);
-        let layer =
-            SelfAttention { sequences, heads: 2, mask: Mask::None, precision: Precision::F32 };
+        let layer = layer(sequences, 2, Mask::None);
         let (qkv, grad) = (noise(sequences.rows() * 30, 1), noise(sequences.rows() * 10, 2));
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -245,8 +289,7 @@ mod tests {
     #[test]
     fn scores_too_large_for_an_exponential_give_finite_results() {
         let sequences = &Sequences::new(&[5]);
-        let layer =
-            SelfAttention { sequences, heads: 1, mask: Mask::None, precision: Precision::F32 };
+        let layer = layer(sequences, 1, Mask::None);
         let qkv: Vec<f32> = noise(5 * 9, 1).iter().map(|x| 1e4 * x).collect();
         let found = run(layer, &qkv, &noise(5 * 3, 2));
         assert!(found.iter().flatten().all(|x| x.is_finite()));
@@ -257,7 +300,8 @@ mod tests {
         let sequences = &Sequences::new(&[0, 37, 5, 1, 12]);
         let (qkv, grad) = (noise(sequences.rows() * 3 * 38, 1), noise(sequences.rows() * 38, 2));
         let [exact, rough] = [Precision::F32, Precision::Bf16].map(|precision| {
-            run(SelfAttention { sequences, heads: 2, mask: Mask::Causal, precision }, &qkv, &grad)
+            let layer = layer(sequences, 2, Mask::Causal);
+            run(SelfAttention { precision, ..layer }, &qkv, &grad)
         });
         for (rough, exact) in rough.iter().zip(&exact) {
             let off: f32 = rough.iter().zip(exact).map(|(a, b)| (a - b) * (a - b)).sum();

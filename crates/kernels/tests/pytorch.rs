@@ -301,8 +301,13 @@ fn self_attention_with_and_without_a_mask_equals_pytorch() {
         let f = Fixture::open(name);
         let sequences = Sequences::new(&f.sizes("lengths"));
         let qkv = arranged(&sequences, &f.floats("qkv"));
-        let layer =
-            SelfAttention { sequences: &sequences, heads: 3, mask, precision: Precision::F32 };
+        let layer = SelfAttention {
+            sequences: &sequences,
+            heads: 3,
+            mask,
+            bias: None,
+            precision: Precision::F32,
+        };
         let mut y = vec![f32::NAN; sequences.rows() * 15];
         layer.forward(&qkv, &mut y);
         f.check_output("y", &in_order(&sequences, &y));

@@ -1,8 +1,9 @@
-//! A trained sentence encoder of BERT's family, such as all-MiniLM-L6-v2 (Reimers and Gurevych, arXiv 1908.10084): from
-//! text to a unit vector, by weights that others have trained and nothing here changes.
+//! A trained sentence encoder of BERT's family, such as all-MiniLM-L6-v2 or all-mpnet-base-v2 (Reimers and Gurevych, arXiv
+//! 1908.10084): from text to a unit vector, by weights that others have trained and nothing here changes.
 
 mod bert;
 mod config;
+mod distance;
 mod text;
 mod wordpiece;
 
@@ -13,13 +14,10 @@ use bert::{Bert, Room};
 use config::BertConfig;
 use wordpiece::WordPiece;
 
-/// Tokens of a text that are read at most, the first and the last of which are marks: what all-MiniLM-L6-v2 reads.
-const LONGEST: usize = 256;
-
 /// Tokens of a batch, at least one text whatever its length: enough for the products, few enough for the caches.
 const ROWS: usize = 512;
 
-/// The encoder: text through a WordPiece vocabulary and BERT, the mean over all tokens, unit length.
+/// The encoder: text through a WordPiece vocabulary and BERT or MPNet, the mean over all tokens, unit length.
 #[derive(Clone, Debug)]
 pub struct SentenceEncoder {
     /// How exactly numbers enter products.
@@ -33,8 +31,8 @@ impl SentenceEncoder {
     /// `model.safetensors`. A `vocab.txt` is taken for one of lower case without accents.
     ///
     /// # Errors
-    /// When a file is damaged, the files do not fit each other, or they describe something else than BERT with exact
-    /// or approximated GELU or ReLU, absolute positions and a WordPiece vocabulary.
+    /// When a file is damaged, the files do not fit each other, or they describe something else than BERT with
+    /// absolute positions, or MPNet, with exact or approximated GELU or ReLU and a WordPiece vocabulary.
     pub fn from_files(config: &[u8], tokenizer: &[u8], weights: &[u8]) -> Result<Self, Error> {
         let config = BertConfig::from_json(config)?;
         let words = WordPiece::from_file(tokenizer)?;
@@ -56,7 +54,7 @@ impl SentenceEncoder {
     ///
     /// A text of more tokens than the encoder reads (256, or as many as it has positions) is cut.
     pub fn token_ids(&self, text: &str) -> Vec<u32> {
-        self.words.ids(text, LONGEST.min(self.bert.config().max_position_embeddings))
+        self.words.ids(text, self.bert.config().longest())
     }
 
     /// Unit vectors of texts, (N, output).

@@ -1,4 +1,4 @@
-//! The sentence encoder equals PyTorch in double precision on a small random BERT, whatever a text's neighbours.
+//! The sentence encoder equals PyTorch in double precision on a small random BERT and MPNet, whatever a text's neighbours.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests unwrap as the tests do")]
 
@@ -27,16 +27,28 @@ fn near(found: &[f32], expected: &[f32], tolerance: f32) -> bool {
     found.len() == expected.len() && pairs.all(|(x, y)| (x - y).abs() < tolerance)
 }
 
+fn tiny_mpnet() -> SentenceEncoder {
+    let config = include_bytes!("fixtures/sentence_tiny_mpnet_config.json");
+    let tokenizer = include_bytes!("fixtures/sentence_tiny_mpnet_tokenizer.json");
+    let weights = include_bytes!("fixtures/sentence_tiny_mpnet.safetensors");
+    SentenceEncoder::from_files(config, tokenizer, weights).unwrap()
+}
+
 #[test]
 fn tokens_and_vectors_equal_the_reference() {
-    let (encoder, f, titles) = (tiny(), Fixture::open("sentence_tiny_expected"), titles());
+    let titles = titles();
     let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
-    let ids: Vec<Vec<u32>> = titles.iter().map(|title| encoder.token_ids(title)).collect();
-    assert_eq!(ids.iter().map(Vec::len).collect::<Vec<_>>(), f.sizes("lengths"));
-    // Some titles have more tokens than the encoder has positions.
-    assert!(ids.iter().any(|ids| ids.len() == 23));
-    assert_eq!(ids.concat(), f.ints("ids"));
-    f.check_output("vectors", &encoder.embed(&titles));
+    for (encoder, expected, longest) in
+        [(tiny(), "sentence_tiny_expected", 23), (tiny_mpnet(), "sentence_tiny_mpnet_expected", 41)]
+    {
+        let f = Fixture::open(expected);
+        let ids: Vec<Vec<u32>> = titles.iter().map(|title| encoder.token_ids(title)).collect();
+        assert_eq!(ids.iter().map(Vec::len).collect::<Vec<_>>(), f.sizes("lengths"));
+        // Some titles have more tokens than the encoder has positions.
+        assert!(ids.iter().any(|ids| ids.len() == longest));
+        assert_eq!(ids.concat(), f.ints("ids"));
+        f.check_output("vectors", &encoder.embed(&titles));
+    }
 }
 
 #[test]

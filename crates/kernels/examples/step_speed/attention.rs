@@ -64,7 +64,8 @@ fn add(sum: &mut [f32], x: &[f32]) {
 
 impl Layers for AttentionStack {
     fn run(&mut self, sequences: &Sequences, precision: Precision) {
-        let attention = SelfAttention { sequences, heads: HEADS, mask: Mask::None, precision };
+        let attention =
+            SelfAttention { sequences, heads: HEADS, mask: Mask::None, bias: None, precision };
         for (depth, layer) in self.layers.iter_mut().enumerate() {
             let (read, made) = self.values.split_at_mut(depth + 1);
             let (x, y) = (&read[depth], &mut made[0]);

@@ -12,11 +12,13 @@ use crate::{View, ViewMut, Write};
 const QUERIES: usize = 256;
 
 /// The rows of one head and one sequence, n of them, and room for what is made of them; used again for the next.
-pub(super) struct Head {
+pub(super) struct Head<'a> {
     /// The features of a row.
     pub(super) d: usize,
     mask: Mask,
     matmul: Matmul,
+    /// What is added to a score by the distance from query to key, and which of these is that of distance 0.
+    pub(super) bias: Option<(&'a [f32], usize)>,
     /// Q, K and V, (n, d) each.
     pub(super) qkv: [Vec<f32>; 3],
     /// P V on the way forward, its gradient on the way back: (n, d).
@@ -35,11 +37,12 @@ struct Block {
     keys: usize,
 }
 
-impl Head {
-    pub(super) fn new(d: usize, of: &SelfAttention<'_>) -> Self {
+impl<'a> Head<'a> {
+    pub(super) fn new(d: usize, of: &SelfAttention<'a>) -> Self {
         let (mask, matmul) = (of.mask, of.precision.matmul_here());
         let (qkv, grads) = Default::default();
-        Head { d, mask, matmul, qkv, out: vec![], grads, weights: vec![], slopes: vec![] }
+        let (out, weights, slopes) = Default::default();
+        Head { d, mask, matmul, bias: None, qkv, out, grads, weights, slopes }
     }
 
     /// Makes `out` of `qkv`.
@@ -110,6 +113,10 @@ impl Head {
                         Mask::None => keys,
                         Mask::Causal => query + 1,
                     };
+                    if let Some((values, here)) = self.bias {
+                        let values = &values[here - query..];
+                        row.iter_mut().zip(values).for_each(|(score, value)| *score += value);
+                    }
                     softmax(&mut row[..seen]);
                     row[seen..].fill(0.0);
                 }

@@ -1,12 +1,13 @@
 //! BERT's encoder (Devlin et al., arXiv 1810.04805), forward only: layers of self-attention and two affine layers, a layer
-//! norm after each.
+//! norm after each. MPNet's (Song et al., arXiv 2004.09297) is the same without segments, and its attention heeds distances.
 
 use kernels::{
-    Activation, LayerNorm, LinearWeights, Mask, SelfAttention, Sequences, Table, gather,
-    mean_forward, normalise_forward,
+    Activation, LayerNorm, LinearWeights, Mask, RelativeBias, SelfAttention, Sequences, Table,
+    gather, mean_forward, normalise_forward,
 };
 
 use super::config::BertConfig;
+use super::distance::{BUCKETS, by_distance};
 use crate::embedding::arrange;
 use crate::weights::Archive;
 use crate::{Error, Precision};
@@ -18,8 +19,10 @@ pub(super) struct Bert {
     activation: Activation,
     /// (V, E)
     words: Vec<f32>,
-    /// Each position's embedding with that of the first kind of segment, the only one: (P, E).
+    /// The embedding of each position that a token may have, with that of the first kind of segment, the only one: (P, E).
     places: Vec<f32>,
+    /// What the attention adds by distance, (heads, 2L - 1), where it does.
+    bias: Option<Vec<f32>>,
     norm: Norm,
     layers: Vec<Layer>,
 }
@@ -62,28 +65,33 @@ pub(super) struct Room {
 }
 
 impl Bert {
-    /// The encoder of a safetensors file, with or without `bert.` before the names; what else it holds is not read.
+    /// The encoder of a safetensors file, with or without `bert.` or `mpnet.` before the names; what else it holds is not read.
     ///
     /// # Errors
     /// When the file is damaged, or a weight is missing, of another shape or not in f32.
     pub(super) fn new(config: BertConfig, bytes: &[u8]) -> Result<Self, Error> {
         let file = File::open(bytes)?;
-        let (e, [v, p, t]) = (
-            config.hidden_size,
-            [config.vocab_size, config.max_position_embeddings, config.type_vocab_size],
-        );
+        let (e, heads) = (config.hidden_size, config.num_attention_heads);
+        let (v, p) = (config.vocab_size, config.max_position_embeddings);
         let table = |name: &str, size| file.get(&format!("embeddings.{name}.weight"), &[size, e]);
         let words = table("word_embeddings", v)?;
         let mut places = table("position_embeddings", p)?;
-        let kind = table("token_type_embeddings", t)?;
-        for place in places.chunks_exact_mut(e) {
-            place.iter_mut().zip(&kind).for_each(|(place, kind)| *place += kind);
-        }
+        places.drain(..config.unused_positions() * e);
+        let bias = if config.is_mpnet() {
+            let name = "encoder.relative_attention_bias.weight";
+            Some(by_distance(&file.get(name, &[BUCKETS, heads])?, (heads, config.longest())))
+        } else {
+            let kind = table("token_type_embeddings", config.type_vocab_size)?;
+            for place in places.chunks_exact_mut(e) {
+                place.iter_mut().zip(&kind).for_each(|(place, kind)| *place += kind);
+            }
+            None
+        };
         let norm = file.norm("embeddings.LayerNorm", e)?;
         let layers = (0..config.num_hidden_layers).map(|layer| file.layer(layer, &config));
         let layers = layers.collect::<Result<_, _>>()?;
         let activation = config.activation()?;
-        Ok(Bert { config, activation, words, places, norm, layers })
+        Ok(Bert { config, activation, words, places, bias, norm, layers })
     }
 
     pub(super) fn config(&self) -> &BertConfig {
@@ -125,7 +133,10 @@ impl Bert {
         let qkv = &mut wide[..3 * x.len()];
         layer.qkv.kernel(precision).forward(x, qkv);
         let (mask, exactness) = (Mask::None, precision.into());
-        SelfAttention { sequences: on, heads, mask, precision: exactness }.forward(qkv, attended);
+        let longest = self.config.longest();
+        let bias = self.bias.as_ref().map(|values| RelativeBias { values, longest });
+        let attention = SelfAttention { sequences: on, heads, mask, bias, precision: exactness };
+        attention.forward(qkv, attended);
         layer.output.kernel(precision).forward(attended, y);
         layer.after_attention.kernel().add_and_normalise(x, y, epsilon);
         let wide = &mut wide[..rows * between];
@@ -162,15 +173,22 @@ impl Norm {
 /// A file of weights under BERT's names.
 struct File<'a> {
     archive: Archive<'a>,
-    /// What all names begin with: nothing, or `bert.` where the encoder was part of something larger.
+    /// What all names begin with: nothing, or `bert.` or `mpnet.` where the encoder was part of something larger.
     prefix: &'static str,
 }
+
+/// What the parts of a layer's attention are called: queries, keys, values, output and the layer norm.
+const BERT: [&str; 5] =
+    ["self.query", "self.key", "self.value", "output.dense", "output.LayerNorm"];
+const MPNET: [&str; 5] = ["attn.q", "attn.k", "attn.v", "attn.o", "LayerNorm"];
 
 impl<'a> File<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, Error> {
         let archive = Archive::open(bytes)?;
-        let part = archive.has("bert.embeddings.word_embeddings.weight");
-        Ok(File { archive, prefix: if part { "bert." } else { "" } })
+        let within =
+            |prefix: &&str| archive.has(&format!("{prefix}embeddings.word_embeddings.weight"));
+        let prefix = ["bert.", "mpnet."].into_iter().find(within).unwrap_or_default();
+        Ok(File { archive, prefix })
     }
 
     fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Error> {
@@ -190,16 +208,18 @@ impl<'a> File<'a> {
     fn layer(&self, number: usize, config: &BertConfig) -> Result<Layer, Error> {
         let (e, between) = (config.hidden_size, config.intermediate_size);
         let at = |name: &str| format!("encoder.layer.{number}.{name}");
+        let [parts @ .., output, norm] = if config.is_mpnet() { MPNET } else { BERT }
+            .map(|name| at(&format!("attention.{name}")));
         let mut qkv = Affine { weight: Vec::new(), bias: Vec::new() };
-        for part in ["query", "key", "value"] {
-            let part = self.affine(&at(&format!("attention.self.{part}")), (e, e))?;
+        for part in &parts {
+            let part = self.affine(part, (e, e))?;
             qkv.weight.extend(part.weight);
             qkv.bias.extend(part.bias);
         }
         Ok(Layer {
             qkv,
-            output: self.affine(&at("attention.output.dense"), (e, e))?,
-            after_attention: self.norm(&at("attention.output.LayerNorm"), e)?,
+            output: self.affine(&output, (e, e))?,
+            after_attention: self.norm(&norm, e)?,
             up: self.affine(&at("intermediate.dense"), (between, e))?,
             down: self.affine(&at("output.dense"), (e, between))?,
             after: self.norm(&at("output.LayerNorm"), e)?,

@@ -7,8 +7,11 @@ use serde::Deserialize;
 use super::text::Normaliser;
 use crate::Error;
 
-/// The marks of a text's beginning and end, and of a word that no pieces make up.
-const MARKS: [&str; 3] = ["[CLS]", "[SEP]", "[UNK]"];
+/// The marks of a text's beginning and end: MPNet's where the vocabulary has them, else BERT's, which MPNet's vocabulary has too.
+const MARKS: [[&str; 2]; 2] = [["<s>", "</s>"], ["[CLS]", "[SEP]"]];
+
+/// The mark of a word that no pieces make up.
+const UNKNOWN: &str = "[UNK]";
 
 /// What begins a piece that is not the first of its word.
 const INSIDE: &str = "##";
@@ -90,7 +93,7 @@ impl WordPiece {
             ("clean_text", if text.clean_text { "true" } else { "false" }, "true"),
             ("pre_tokenizer", &*file.pre_tokenizer.r#type, "BertPreTokenizer"),
             ("model", model.r#type.as_deref().unwrap_or("WordPiece"), "WordPiece"),
-            ("unk_token", &*model.unk_token, MARKS[2]),
+            ("unk_token", &*model.unk_token, UNKNOWN),
             ("continuing_subword_prefix", &*model.continuing_subword_prefix, INSIDE),
             ("max_input_chars_per_word", &*model.max_input_chars_per_word.to_string(), "100"),
         ];
@@ -100,8 +103,10 @@ impl WordPiece {
                 return Err(Error::Tokenizer(message));
             }
         }
-        if !["TemplateProcessing", "BertProcessing"].contains(&template.as_str()) {
-            let message = format!("post_processor is {template}; what is supported: BERT's");
+        let known = ["TemplateProcessing", "BertProcessing", "RobertaProcessing"];
+        if !known.contains(&template.as_str()) {
+            let message =
+                format!("post_processor is {template}; what is supported: BERT's and MPNet's");
             return Err(Error::Tokenizer(message));
         }
         let normaliser = Normaliser {
@@ -117,7 +122,8 @@ impl WordPiece {
             let missing = || Error::Tokenizer(format!("the vocabulary lacks {mark}"));
             pieces.get(mark).copied().ok_or_else(missing)
         };
-        let [start, end, unknown] = [mark(MARKS[0])?, mark(MARKS[1])?, mark(MARKS[2])?];
+        let [start, end] = MARKS[usize::from(!pieces.contains_key(MARKS[0][0]))];
+        let [start, end, unknown] = [mark(start)?, mark(end)?, mark(UNKNOWN)?];
         Ok(WordPiece { normaliser, pieces, start, end, unknown })
     }
 
@@ -198,6 +204,9 @@ mod tests {
         assert_eq!(words.ids(&"reel".repeat(30), 256), [2, 1, 3]);
         let error = WordPiece::from_file(b"[PAD]\n[UNK]\n[CLS]\n").unwrap_err();
         assert_eq!(error.to_string(), "tokenizer: the vocabulary lacks [SEP]");
+        let words = b"<s>\n<pad>\n</s>\n[UNK]\n[CLS]\n[SEP]\nreel\n";
+        let words = WordPiece::from_file(words).unwrap();
+        assert_eq!(words.ids("reel", 256), [0, 6, 2]);
     }
 
     #[test]

@@ -83,6 +83,6 @@ impl Attention {
 
     fn kernel<'s>(&self, sequences: &'s Sequences) -> SelfAttention<'s> {
         let (heads, precision) = (self.heads, self.precision.into());
-        SelfAttention { sequences, heads, mask: Mask::None, precision }
+        SelfAttention { sequences, heads, mask: Mask::None, bias: None, precision }
     }
 }
