@@ -13,7 +13,7 @@ const TOKENIZER: &[u8] = include_bytes!("fixtures/sentence_tiny_tokenizer.json")
 const WEIGHTS: &[u8] = include_bytes!("fixtures/sentence_tiny.safetensors");
 
 fn tiny() -> SentenceEncoder {
-    SentenceEncoder::from_files(CONFIG.as_bytes(), TOKENIZER, WEIGHTS).unwrap()
+    of([CONFIG.as_bytes(), TOKENIZER, WEIGHTS])
 }
 
 fn titles() -> Vec<String> {
@@ -27,10 +27,14 @@ fn near(found: &[f32], expected: &[f32], tolerance: f32) -> bool {
     found.len() == expected.len() && pairs.all(|(x, y)| (x - y).abs() < tolerance)
 }
 
-fn tiny_mpnet() -> SentenceEncoder {
-    let config = include_bytes!("fixtures/sentence_tiny_mpnet_config.json");
-    let tokenizer = include_bytes!("fixtures/sentence_tiny_mpnet_tokenizer.json");
-    let weights = include_bytes!("fixtures/sentence_tiny_mpnet.safetensors");
+/// The config, tokenizer and weights of the small MPNet.
+const MPNET: [&[u8]; 3] = [
+    include_bytes!("fixtures/sentence_tiny_mpnet_config.json"),
+    include_bytes!("fixtures/sentence_tiny_mpnet_tokenizer.json"),
+    include_bytes!("fixtures/sentence_tiny_mpnet.safetensors"),
+];
+
+fn of([config, tokenizer, weights]: [&[u8]; 3]) -> SentenceEncoder {
     SentenceEncoder::from_files(config, tokenizer, weights).unwrap()
 }
 
@@ -39,7 +43,7 @@ fn tokens_and_vectors_equal_the_reference() {
     let titles = titles();
     let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
     for (encoder, expected, longest) in
-        [(tiny(), "sentence_tiny_expected", 23), (tiny_mpnet(), "sentence_tiny_mpnet_expected", 41)]
+        [(tiny(), "sentence_tiny_expected", 23), (of(MPNET), "sentence_tiny_mpnet_expected", 41)]
     {
         let f = Fixture::open(expected);
         let ids: Vec<Vec<u32>> = titles.iter().map(|title| encoder.token_ids(title)).collect();
@@ -81,11 +85,16 @@ fn in_bf16_the_vectors_are_near_those_of_f32() {
 
 #[test]
 fn weights_of_a_larger_model_are_found_under_its_names() {
-    let tensors = safetensors::SafeTensors::deserialize(WEIGHTS).unwrap();
-    let renamed = tensors.tensors().into_iter().map(|(name, view)| (format!("bert.{name}"), view));
-    let weights = safetensors::serialize(renamed, None).unwrap();
-    let encoder = SentenceEncoder::from_files(CONFIG.as_bytes(), TOKENIZER, &weights).unwrap();
-    assert!(encoder.embed(&["The Butterfly"]) == tiny().embed(&["The Butterfly"]));
+    for (prefix, [config, tokenizer, weights]) in
+        [("bert", [CONFIG.as_bytes(), TOKENIZER, WEIGHTS]), ("mpnet", MPNET)]
+    {
+        let tensors = safetensors::SafeTensors::deserialize(weights).unwrap();
+        let renamed = tensors.tensors().into_iter();
+        let renamed = renamed.map(|(name, view)| (format!("{prefix}.{name}"), view));
+        let larger = of([config, tokenizer, &safetensors::serialize(renamed, None).unwrap()]);
+        let alone = of([config, tokenizer, weights]);
+        assert!(larger.embed(&["The Butterfly"]) == alone.embed(&["The Butterfly"]));
+    }
 }
 
 #[test]
