@@ -2,8 +2,8 @@
 
     python reference/sentence_check.py FOLDER BOOK.abc [--vectors 2000]
 
-FOLDER holds all-MiniLM-L6-v2 or all-mpnet-base-v2 as Hugging Face lays it out. Tokens are compared for every title in the book, vectors for so
-many of them, from the shortest to the longest.
+FOLDER holds all-MiniLM-L6-v2 or all-mpnet-base-v2 as Hugging Face lays it out. Tokens are compared for every title in the
+book, vectors for so many of them, from the shortest to the longest.
 """
 
 import argparse
