@@ -12,6 +12,11 @@ use crate::embedding::arrange;
 use crate::weights::Archive;
 use crate::{Error, Precision};
 
+/// What the parts of a layer's attention are called in files of weights: queries, keys, values, output and the layer norm.
+const BERT: [&str; 5] =
+    ["self.query", "self.key", "self.value", "output.dense", "output.LayerNorm"];
+const MPNET: [&str; 5] = ["attn.q", "attn.k", "attn.v", "attn.o", "LayerNorm"];
+
 /// The weights.
 #[derive(Clone, Debug)]
 pub(super) struct Bert {
@@ -170,17 +175,12 @@ impl Norm {
     }
 }
 
-/// A file of weights under BERT's names.
+/// A file of weights under BERT's names or MPNet's.
 struct File<'a> {
     archive: Archive<'a>,
     /// What all names begin with: nothing, or `bert.` or `mpnet.` where the encoder was part of something larger.
     prefix: &'static str,
 }
-
-/// What the parts of a layer's attention are called: queries, keys, values, output and the layer norm.
-const BERT: [&str; 5] =
-    ["self.query", "self.key", "self.value", "output.dense", "output.LayerNorm"];
-const MPNET: [&str; 5] = ["attn.q", "attn.k", "attn.v", "attn.o", "LayerNorm"];
 
 impl<'a> File<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, Error> {
@@ -208,8 +208,8 @@ impl<'a> File<'a> {
     fn layer(&self, number: usize, config: &BertConfig) -> Result<Layer, Error> {
         let (e, between) = (config.hidden_size, config.intermediate_size);
         let at = |name: &str| format!("encoder.layer.{number}.{name}");
-        let [parts @ .., output, norm] = if config.is_mpnet() { MPNET } else { BERT }
-            .map(|name| at(&format!("attention.{name}")));
+        let names = if config.is_mpnet() { MPNET } else { BERT };
+        let [parts @ .., output, norm] = names.map(|name| at(&format!("attention.{name}")));
         let mut qkv = Affine { weight: Vec::new(), bias: Vec::new() };
         for part in &parts {
             let part = self.affine(part, (e, e))?;
