@@ -29,7 +29,7 @@ fn vectors_go_into_a_database_and_name_tunes_until_the_corpus_changes() {
     let workshop = Workshop::new(24);
     for _ in 0..2 {
         let said = workshop.succeed(&["index", "--to", &url, "--db", "corpus.db", "--neighbours"]);
-        assert!(said.contains("/postgres: 24 vectors of 256 numbers"), "{said}");
+        assert!(said.contains("/postgres: 24 vectors of 480 numbers"), "{said}");
     }
     let named = |more: &[&str]| {
         let args = ["name", "--json", "-k", "1", "--db", "corpus.db", "book.abc"];

@@ -18,7 +18,7 @@ use super::vectors::ExactVectors;
 use super::{NameError, dense};
 
 /// The mark of the file, and its version.
-const MARK: &[u8; 12] = b"GanAinmIdx\x00\x03";
+const MARK: &[u8; 12] = b"GanAinmIdx\x00\x04";
 
 /// Bytes of the checksum at the end.
 const SUM: usize = 4;

@@ -93,8 +93,9 @@ fn rarity(settings: usize, having: usize) -> f32 {
 pub(crate) enum Kind {
     /// So many intervals from note to note.
     Notes(u32),
-    /// So many intervals between every other step of the grid: what stays when ornaments change.
-    Steps(u32),
+    /// The intervals between the steps of the grid that lie so far behind a first one (a spaced seed, Ma, Tromp and Li 2002): what
+    /// lies between may change, as ornaments do.
+    Steps(&'static [usize]),
 }
 
 impl Kind {
@@ -105,9 +106,13 @@ impl Kind {
                 let notes = melody.pitches.windows(length as usize + 1);
                 notes.map(|window| key(window.iter().copied())).collect()
             }
-            Self::Steps(length) => {
-                let steps = melody.steps.windows(2 * length as usize + 1);
-                steps.map(|window| key(window.iter().step_by(2).map(|s| pitch(*s) as u8))).collect()
+            Self::Steps(behind) => {
+                let steps = melody.steps.windows(behind.last().map_or(1, |last| last + 1));
+                let taken = |window: &[i16]| {
+                    let first = std::iter::once(&0);
+                    key(first.chain(behind).map(|&at| pitch(window[at]) as u8))
+                };
+                steps.map(taken).collect()
             }
         };
         keys.sort_unstable();
@@ -126,4 +131,24 @@ fn key(mut pitches: impl Iterator<Item = u8>) -> u32 {
     }
     hash ^= hash >> 15;
     hash.wrapping_mul(0x85eb_ca6b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_between_the_steps_of_a_seed_does_not_matter() {
+        let melody = |pitches: [i16; 6]| Melody {
+            steps: pitches.map(|pitch| 4 * pitch + 1).to_vec(),
+            ..Melody::default()
+        };
+        let seed = Kind::Steps(&[2, 5]);
+        let plain = seed.counts(&melody([62, 62, 66, 66, 69, 74]));
+        assert_eq!(plain.len(), 1);
+        assert_eq!(plain, seed.counts(&melody([62, 64, 66, 67, 71, 74])));
+        assert_eq!(plain, seed.counts(&melody([64, 62, 68, 66, 69, 64])));
+        assert_ne!(plain, seed.counts(&melody([62, 62, 67, 66, 69, 74])));
+        assert!(Kind::Steps(&[6]).counts(&melody([62; 6])).is_empty());
+    }
 }

@@ -10,8 +10,8 @@ use super::melody::{Melody, reading};
 use super::vectors::{ExactVectors, VectorIndex};
 use super::{NameError, dense};
 
-/// The kinds of grams that are kept.
-pub(crate) const KINDS: [Kind; 2] = [Kind::Notes(4), Kind::Steps(5)];
+/// The kinds of grams that are kept, and that vectors are made of.
+pub(crate) const KINDS: [Kind; 2] = [Kind::Notes(4), Kind::Steps(&[2, 4, 8, 12])];
 
 /// Everything that names a tune, by the places of settings and works in the corpus.
 #[derive(Clone, Debug, Default, PartialEq)]
