@@ -19,6 +19,7 @@
 
 mod activation;
 mod adamw;
+mod aligned;
 mod attention;
 mod bf16;
 mod convolution;

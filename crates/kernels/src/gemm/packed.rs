@@ -3,19 +3,15 @@
 use pulp::{Simd, WithSimd};
 
 use super::DEPTH;
+use crate::aligned::Aligned;
 use crate::path::dispatch;
 use crate::{Precision, View};
-
-/// Numbers in a cache line.
-const LINE: usize = 16;
 
 /// A matrix (K, N) cut into blocks of [`DEPTH`] rows, each block into panels of as many columns as two of the
 /// processor's vectors hold, the last one filled up with zeros; within a panel the rows follow each other.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Packed {
-    values: Vec<f32>,
-    /// Where the first panel begins: at a cache line, so that no vector lies across two.
-    start: usize,
+    values: Aligned,
     pub(super) rows: usize,
     pub(super) cols: usize,
     /// The columns of a panel.
@@ -37,10 +33,8 @@ impl Packed {
     pub(super) fn pack_for<S: Simd>(&mut self, b: View<'_>) {
         self.width = 2 * S::F32_LANES;
         (self.rows, self.cols) = (b.rows, b.cols);
-        self.values.clear();
-        self.values.resize(b.rows * b.cols.next_multiple_of(self.width) + LINE, 0.0);
-        self.start = self.values.as_ptr().align_offset(4 * LINE).min(LINE);
-        let mut panels = &mut self.values[self.start..];
+        self.values.clear(b.rows * b.cols.next_multiple_of(self.width));
+        let mut panels = &mut self.values[..];
         for from in (0..b.rows).step_by(DEPTH) {
             let block = b.rows(from..(from + DEPTH).min(b.rows));
             for from in (0..b.cols).step_by(self.width) {
@@ -57,7 +51,7 @@ impl Packed {
     pub(super) fn block(&self, from: usize) -> impl Iterator<Item = &[f32]> {
         let depth = DEPTH.min(self.rows - from);
         let columns = self.cols.next_multiple_of(self.width);
-        let block = &self.values[self.start..][from * columns..(from + depth) * columns];
+        let block = &self.values[from * columns..(from + depth) * columns];
         block.chunks_exact(depth * self.width)
     }
 }

@@ -12,6 +12,9 @@ use crate::{View, ViewMut};
 /// Rows of the left-hand matrix that are worked on at a time: with [`DEPTH`] columns they stay in the second cache.
 const ROWS: usize = 96;
 
+/// How far groups of packed rows are apart: more than their depth, or all would fall into one set of the innermost cache.
+const SPACING: usize = DEPTH + 2;
+
 /// `out` (M, N) becomes, or gains, `a` (M, K) times the packed matrix (K, N), on the calling thread alone.
 pub(crate) fn matmul_packed(a: View<'_>, b: &Packed, out: ViewMut<'_>, write: Write) {
     assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
@@ -145,7 +148,7 @@ enum Left<'a, const R: usize> {
     /// As they are, their columns beside each other.
     Plain(View<'a>),
     /// Copied, column after column of the first R rows, then of the next.
-    Packed(&'a [[f32; R]], usize),
+    Packed(&'a [[f32; R]]),
 }
 
 impl<'a, const R: usize> Left<'a, R> {
@@ -154,21 +157,25 @@ impl<'a, const R: usize> Left<'a, R> {
         if rows.col_stride == 1 {
             return Left::Plain(rows);
         }
-        packed.resize(ROWS.div_ceil(R) * DEPTH, [0.0; R]);
+        packed.resize(ROWS.div_ceil(R) * SPACING, [0.0; R]);
         for p in 0..rows.cols {
             let column = &rows.data[p * rows.col_stride..];
-            for (group, i) in (0..rows.rows).step_by(R).enumerate() {
-                let to = &mut packed[group * rows.cols + p];
-                if rows.row_stride == 1 && i + R <= rows.rows {
-                    to.copy_from_slice(&column[i..i + R]);
-                    continue;
-                }
+            let mut groups = packed[p..].iter_mut().step_by(SPACING);
+            if rows.row_stride == 1 {
+                let (whole, rest) = column[..rows.rows].as_chunks();
+                whole.iter().zip(&mut groups).for_each(|(from, to)| *to = *from);
+                groups
+                    .zip(rest.chunks(R))
+                    .for_each(|(to, from)| to[..from.len()].copy_from_slice(from));
+                continue;
+            }
+            for (to, i) in groups.zip((0..rows.rows).step_by(R)) {
                 for (to, r) in to.iter_mut().zip(i..rows.rows) {
                     *to = column[r * rows.row_stride];
                 }
             }
         }
-        Left::Packed(packed, rows.cols)
+        Left::Packed(packed)
     }
 
     /// R rows from `i` on, the last one again where there are fewer, times a panel.
@@ -180,42 +187,57 @@ impl<'a, const R: usize> Left<'a, R> {
                     let row = (i + r).min(all.rows - 1);
                     &all.data[row * all.row_stride..][..panel.len()]
                 });
-                tile::<S, R>(
-                    simd,
-                    panel,
-                    #[inline(always)]
-                    |p| from_fn(|r| rows[r][p]),
-                )
+                rows_times::<S, R>(simd, rows, panel)
             }
-            Left::Packed(groups, depth) => {
-                let columns = &groups[i / R * depth..][..panel.len()];
-                tile::<S, R>(
-                    simd,
-                    panel,
-                    #[inline(always)]
-                    |p| columns[p],
-                )
+            Left::Packed(groups) => {
+                let columns = &groups[i / R * SPACING..][..panel.len()];
+                let mut sums = [[simd.splat_f32s(0.0); 2]; R];
+                for (column, right) in columns.iter().zip(panel) {
+                    add::<S, R>(simd, &mut sums, *column, right);
+                }
+                sums
             }
         }
     }
 }
 
-/// The products of R rows with a panel: `column(p)` is column p of the rows.
+/// Columns of plain rows that are multiplied between two looks at where the rows end.
+const STEP: usize = 8;
+
+/// The products of R rows, as long as the panel, with it.
 #[inline(always)]
-fn tile<S: Simd, const R: usize>(
+fn rows_times<S: Simd, const R: usize>(
     simd: S,
+    rows: [&[f32]; R],
     panel: &[[S::f32s; 2]],
-    column: impl Fn(usize) -> [f32; R],
 ) -> [[S::f32s; 2]; R] {
     let mut sums = [[simd.splat_f32s(0.0); 2]; R];
-    for (p, right) in panel.iter().enumerate() {
-        for (sums, x) in sums.iter_mut().zip(column(p)) {
-            let x = simd.splat_f32s(x);
-            sums[0] = simd.mul_add_e_f32s(x, right[0], sums[0]);
-            sums[1] = simd.mul_add_e_f32s(x, right[1], sums[1]);
+    let (steps, rest) = panel.as_chunks::<STEP>();
+    for (at, step) in steps.iter().enumerate() {
+        let columns: [&[f32; STEP]; R] = from_fn(|r| &rows[r].as_chunks().0[at]);
+        for (p, right) in step.iter().enumerate() {
+            add::<S, R>(simd, &mut sums, from_fn(|r| columns[r][p]), right);
         }
     }
+    for (p, right) in rest.iter().enumerate() {
+        add::<S, R>(simd, &mut sums, from_fn(|r| rows[r][steps.len() * STEP + p]), right);
+    }
     sums
+}
+
+/// Adds the product of a column of R numbers with a row of a panel.
+#[inline(always)]
+fn add<S: Simd, const R: usize>(
+    simd: S,
+    sums: &mut [[S::f32s; 2]; R],
+    column: [f32; R],
+    right: &[S::f32s; 2],
+) {
+    for (sums, x) in sums.iter_mut().zip(column) {
+        let x = simd.splat_f32s(x);
+        sums[0] = simd.mul_add_e_f32s(x, right[0], sums[0]);
+        sums[1] = simd.mul_add_e_f32s(x, right[1], sums[1]);
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod forward;
 use std::ops::Range;
 
 use super::Gru;
+use crate::aligned::Aligned;
 use crate::sequences::{PART, Part};
 use crate::tiles::{DEPTH, Lines, TILE};
 use crate::{Sequences, View};
@@ -36,7 +37,7 @@ struct PartTape {
     /// By window: q, r, z and n, later their gradients, a left operand with a line for each row.
     gates: Vec<Lines>,
     /// W x of the window's rows, (rows, 3H).
-    projected: Vec<f32>,
+    projected: Aligned,
     /// The sums of the gradients of q, r, z and n over all rows, (4H).
     sums: Vec<f32>,
 }
@@ -45,11 +46,11 @@ struct PartTape {
 #[derive(Clone, Debug, Default)]
 struct Group {
     /// h, or its gradient: (places, H).
-    state: Vec<f32>,
+    state: Aligned,
     /// h as a left operand.
     lines: Lines,
     /// U h: (places, 3H).
-    product: Vec<f32>,
+    product: Aligned,
 }
 
 /// Sizes, filled up to whole blocks.
@@ -87,10 +88,9 @@ impl Tape {
         self.groups.resize_with(self.parts.len().div_ceil(size), Group::default);
         for group in &mut self.groups {
             let places = size * PART;
-            group.state.clear();
-            group.state.resize(places * sizes.columns, 0.0);
+            group.state.clear(places * sizes.columns);
             group.lines.clear(sizes.blocks, places);
-            group.product.resize(places * 3 * sizes.columns, 0.0);
+            group.product.resize(places * 3 * sizes.columns);
         }
     }
 }

@@ -77,7 +77,7 @@ impl Gru<'_> {
         parts.for_each(|(part, tape)| {
             let rows = part.rows_of(steps);
             let x = &x[(part.start + rows.start) * i..(part.start + rows.end) * i];
-            tape.projected.resize(rows.len() * width, 0.0);
+            tape.projected.resize(rows.len() * width);
             let pieces = tape.projected.par_chunks_mut(PIECE * width).enumerate();
             pieces.for_each(|(piece, out)| {
                 let (mut left, count) = (Lines::default(), out.len() / width);
