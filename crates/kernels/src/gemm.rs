@@ -157,9 +157,15 @@ mod tests {
 
     #[test]
     fn a_product_equals_the_plain_triple_loop_in_every_orientation() {
-        for (m, k, n) in
-            [(2, 5, 7), (11, 1, 13), (1, 17, 1), (67, 71, 73), (131, 523, 37), (3, 5, 1031)]
-        {
+        for (m, k, n) in [
+            (2, 5, 7),
+            (11, 1, 13),
+            (1, 17, 1),
+            (1, 523, 211),
+            (67, 71, 73),
+            (131, 523, 37),
+            (3, 5, 1031),
+        ] {
             let (a, b) = (numbers(m * k), numbers(k * n));
             check(View::new(&a, m, k), View::new(&b, k, n));
             check(View::new(&a, m, k), View::new(&b, n, k).t());

@@ -1,5 +1,7 @@
 //! The right-hand matrix of a product, in the order that the tiles read it.
 
+use std::array::from_fn;
+
 use pulp::{Simd, WithSimd};
 
 use super::DEPTH;
@@ -56,6 +58,9 @@ impl Packed {
     }
 }
 
+/// Numbers on a side of what is turned over at a time.
+const SQUARE: usize = 8;
+
 /// Copies at most `width` columns to the rows of a panel.
 fn fill(columns: View<'_>, panel: &mut [f32], width: usize) {
     if columns.col_stride == 1 {
@@ -65,10 +70,23 @@ fn fill(columns: View<'_>, panel: &mut [f32], width: usize) {
         }
         return;
     }
-    for j in 0..columns.cols {
-        let from = columns.data[j * columns.col_stride..].iter().step_by(columns.row_stride);
-        for (row, &x) in panel.chunks_exact_mut(width).zip(from) {
-            row[j] = x;
+    // Squares are turned over, so that what is read lies beside each other, and what is written too.
+    let square = if columns.row_stride == 1 { SQUARE } else { usize::MAX };
+    let [turned, high] = [columns.cols, columns.rows].map(|size| size / square * square);
+    for from in (0..turned).step_by(SQUARE) {
+        let lines: [&[f32]; SQUARE] =
+            from_fn(|j| &columns.data[(from + j) * columns.col_stride..][..columns.rows]);
+        for (at, rows) in panel.chunks_exact_mut(SQUARE * width).enumerate() {
+            let square: [[f32; SQUARE]; SQUARE] = from_fn(|j| lines[j].as_chunks().0[at]);
+            for (p, row) in rows.chunks_exact_mut(width).enumerate() {
+                let turned: [f32; SQUARE] = from_fn(|j| square[j][p]);
+                row[from..from + SQUARE].copy_from_slice(&turned);
+            }
+        }
+    }
+    for (p, row) in panel.chunks_exact_mut(width).enumerate() {
+        for j in if p < high { turned } else { 0 }..columns.cols {
+            row[j] = columns.data[j * columns.col_stride + p * columns.row_stride];
         }
     }
 }

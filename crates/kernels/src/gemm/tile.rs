@@ -18,7 +18,9 @@ const SPACING: usize = DEPTH + 2;
 /// `out` (M, N) becomes, or gains, `a` (M, K) times the packed matrix (K, N), on the calling thread alone.
 pub(crate) fn matmul_packed(a: View<'_>, b: &Packed, out: ViewMut<'_>, write: Write) {
     assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
-    if out.rows > 0 && out.cols > 0 {
+    if out.rows == 1 && a.col_stride == 1 {
+        dispatch(Row(Product { a, b, out, write }));
+    } else if out.rows > 0 && out.cols > 0 {
         dispatch(Product { a, b, out, write });
     }
 }
@@ -29,10 +31,11 @@ pub(crate) fn matmul_packed_all(products: Vec<(View<'_>, ViewMut<'_>)>, b: &Pack
         assert_eq!((a.rows, a.cols, b.cols), (out.rows, b.rows, out.cols), "shapes of a product");
         assert_eq!(a.col_stride, 1, "rows whose columns lie beside each other");
     }
-    let mut products = products;
-    products.retain(|(_, out)| out.rows > 0 && out.cols > 0);
-    let each = |(a, out)| Product { a, b, out, write };
-    dispatch(Products(products.into_iter().map(each).collect()));
+    let each = products.into_iter().map(|(a, out)| Product { a, b, out, write });
+    let (rows, products): (Vec<_>, Vec<_>) =
+        each.filter(|each| each.out.rows > 0).partition(|each| each.out.rows == 1);
+    rows.into_iter().for_each(|row| dispatch(Row(row)));
+    dispatch(Products(products));
 }
 
 struct Products<'a>(Vec<Product<'a>>);
@@ -141,6 +144,64 @@ impl Product<'_> {
             }
         }
     }
+}
+
+/// Panels that a single row is multiplied by at a time, so that enough sums go on beside each other.
+const PANELS: usize = 4;
+
+/// A product of a single row.
+struct Row<'a>(Product<'a>);
+
+impl WithSimd for Row<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Row(mut product) = self;
+        let b = product.b;
+        for from in (0..b.rows).step_by(DEPTH) {
+            let row = &product.a.data[from..(from + DEPTH).min(b.rows)];
+            let mut panels = b.block(from).map(|panel| S::as_simd_f32s(panel).0.as_chunks::<2>().0);
+            let mut column = 0;
+            while let Some(first) = panels.next() {
+                // Of fewer panels the first fills up the places of the others, and is not written again.
+                let mut together = [first; PANELS];
+                let others = together[1..].iter_mut().zip(&mut panels);
+                let count = 1 + others.map(|(to, panel)| *to = panel).count();
+                let sums = row_times::<S>(simd, row, together);
+                for sums in &sums[..count] {
+                    product.store(simd, (0, column), std::slice::from_ref(sums));
+                    column += b.width;
+                }
+            }
+            product.write = Write::Add;
+        }
+    }
+}
+
+/// The products of a row with panels as high as it is long.
+#[inline(always)]
+fn row_times<S: Simd>(
+    simd: S,
+    row: &[f32],
+    panels: [&[[S::f32s; 2]]; PANELS],
+) -> [[S::f32s; 2]; PANELS] {
+    let mut sums = [[simd.splat_f32s(0.0); 2]; PANELS];
+    let (steps, rest) = row.as_chunks::<STEP>();
+    for (at, step) in steps.iter().enumerate() {
+        let right: [&[[S::f32s; 2]; STEP]; PANELS] = from_fn(|q| &panels[q].as_chunks().0[at]);
+        for (p, &x) in step.iter().enumerate() {
+            for (sums, right) in sums.iter_mut().zip(right) {
+                add::<S, 1>(simd, std::array::from_mut(sums), [x], &right[p]);
+            }
+        }
+    }
+    for (p, &x) in (steps.len() * STEP..).zip(rest) {
+        for (sums, panel) in sums.iter_mut().zip(panels) {
+            add::<S, 1>(simd, std::array::from_mut(sums), [x], &panel[p]);
+        }
+    }
+    sums
 }
 
 /// Some rows of the left-hand matrix, R of them at a time.
