@@ -85,8 +85,9 @@ fn fill(columns: View<'_>, panel: &mut [f32], width: usize) {
         }
     }
     for (p, row) in panel.chunks_exact_mut(width).enumerate() {
-        for j in if p < high { turned } else { 0 }..columns.cols {
-            row[j] = columns.data[j * columns.col_stride + p * columns.row_stride];
+        let first = if p < high { turned } else { 0 };
+        for (j, to) in (first..columns.cols).zip(&mut row[first..]) {
+            *to = columns.data[j * columns.col_stride + p * columns.row_stride];
         }
     }
 }

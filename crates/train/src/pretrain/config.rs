@@ -93,7 +93,7 @@ pub struct ModelConfig {
     pub duration_hidden: usize,
     /// Share of units left out in training, 0 to 1.
     pub dropout: f32,
-    /// How exactly numbers enter products: `bf16` is several times faster on processors with AMX tiles.
+    /// How exactly numbers enter products: `bf16` is about twice as fast on processors with AMX tiles.
     pub precision: Precision,
 }
 
